@@ -1,0 +1,72 @@
+# `make help` lists every habit. `make demo` and `make test` need Python 3.11 and make, nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+# One embedded server for each worker; a file's tests stay together, for they share what they built.
+PYTEST_WORKERS ?= 2
+
+.PHONY: help setup demo test lint format bench docs dev clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## .venv with everything in it; does nothing if that is up to date
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { \
+	    echo "error: $(PYTHON) not found. Install Python 3.11, or name one: make setup PYTHON=python3"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || { \
+	    echo "error: $(PYTHON) cannot make virtual environments. On Debian: apt-get install python3.11-venv"; exit 1; }
+# uv takes seconds where pip takes a minute or two. It does not read pip's settings: pass on the index.
+	@index="$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2> /dev/null || true)}"; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+	echo "installing into $(VENV)"; \
+	{ $(BIN)/pip install --quiet --disable-pip-version-check uv \
+	    && $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; } \
+	|| { echo "uv did not do it, trying pip"; \
+	    $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; }
+	@touch $@
+
+demo: setup ## The main job on a sample day, and where to look next
+	@$(BIN)/sluss demo
+
+test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
+
+lint: setup ## Ruff, mypy, sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+# dbt compiles what is linted, and asks a database which tables exist.
+	scripts/with_scratch_database sqlfluff lint dbt_project --nocolor
+
+format: setup ## Let ruff and sqlfluff mend what they can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	scripts/with_scratch_database sqlfluff fix dbt_project
+
+bench: setup ## A million lines: bare COPY, load, load and build, memory, and the ratios
+	$(BIN)/python bench/bench.py
+
+docs: setup ## The dbt docs site as one static file: build/docs/index.html
+	$(BIN)/sluss up
+	$(BIN)/dbt docs generate --static --project-dir dbt_project
+	@mkdir -p build/docs && cp dbt_project/target/static_index.html build/docs/index.html
+	@echo "open build/docs/index.html"
+
+dev: setup ## Dagster's UI
+	$(BIN)/sluss up
+	@export DAGSTER_HOME="$$(realpath -m "$${SLUSS_HOME:-$$HOME/.sluss}")/dagster" DAGSTER_DISABLE_TELEMETRY=yes; \
+	mkdir -p "$$DAGSTER_HOME"; \
+	exec $(BIN)/dagster dev -w workspace.yaml
+
+clean: ## Remove what the tools leave behind; .venv and the database stay
+	rm -rf build .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis logs
+	rm -rf dbt_project/target dbt_project/logs dbt_project/dbt_packages
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

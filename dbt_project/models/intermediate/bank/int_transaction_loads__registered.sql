@@ -1,0 +1,84 @@
+-- One row a load of transactions: the one register its accounts are looked up in, and the clock its future is read by.
+--
+-- The register is the one in force on the load's business date, unless that one does not know the load's accounts and
+-- one delivered for a later day does: then the first such. A line dated after the load's own day waits until the clock,
+-- the latest business date that was ever loaded, has come within a day of it.
+
+with loads as (
+    select * from {{ ref('int_transaction_loads__known') }}
+),
+
+registers as (
+    select * from {{ ref('int_registers__gated') }}
+    where is_in_force
+),
+
+fits as (
+    select * from {{ ref('int_registers__fitted') }}
+),
+
+currency_days as (
+    select * from {{ ref('int_load_currency_days__counted') }}
+),
+
+clock as (
+    select max(business_date) as clock_date from loads
+),
+
+ranked as (
+    select
+        loads.load_id,
+        registers.load_id as register_load_id,
+        row_number() over (
+            partition by loads.load_id
+            order by
+                case
+                    when {{ register_fits('fits.unknown_count', 'fits.mention_count') }} then 0
+                    when {{ is_in_force_on('registers', 'loads.business_date') }} then 1
+                    else 2
+                end asc,
+                registers.business_date asc
+        ) as preference
+    from loads
+    inner join fits
+        on loads.load_id = fits.load_id
+    inner join registers
+        on
+            fits.register_load_id = registers.load_id
+            and (
+                {{ is_in_force_on('registers', 'loads.business_date') }}
+                or registers.business_date > loads.business_date
+            )
+),
+
+released as (
+    select
+        loads.load_id,
+        sum(currency_days.line_count) as released_count
+    from loads
+    cross join clock
+    inner join currency_days
+        on
+            loads.load_id = currency_days._load_id
+            and loads.business_date + 1 < currency_days.booked_date
+            and clock.clock_date + 1 >= currency_days.booked_date
+    group by loads.load_id
+)
+
+select
+    loads.load_id,
+    loads.business_date,
+    loads.line_count,
+    loads.malformed_count,
+    ranked.register_load_id,
+    clock.clock_date + 1 as released_through,
+    coalesce(released.released_count, 0) as released_count,
+    loads.version
+    || '/' || coalesce(cast(ranked.register_load_id as text), 'none')
+    || '/' || coalesce(cast(released.released_count as text), '0') as version
+from loads
+cross join clock
+left join ranked
+    on loads.load_id = ranked.load_id and ranked.preference = 1
+left join released
+    on loads.load_id = released.load_id

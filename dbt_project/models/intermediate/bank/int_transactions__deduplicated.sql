@@ -1,0 +1,128 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='transaction_id',
+    on_schema_change='fail',
+    indexes=[
+        {'columns': ['transaction_id'], 'type': 'btree'},
+        {'columns': ['_load_id', '_line_no'], 'type': 'btree', 'unique': true},
+    ],
+    pre_hook="{{ forget_applied() }}",
+    post_hook="{{ record_applied(ref('int_transaction_loads__gated')) }}"
+) }}
+
+-- One row a line that shares its transaction id, and what the sharing makes of it. The first line of an id that may
+-- stand, in the order the lines came, is accepted; a later one with the same content is a duplicate, one with other
+-- content is rejected. "May stand" is: not rejected otherwise, and of a published load. A line of a held load is
+-- compared with the published loads before it, as if its own load were published.
+
+with loads as (
+    select * from {{ ref('int_transaction_loads__gated') }}
+),
+
+repeated_lines as (
+    select * from {{ ref('int_transactions__repeated') }}
+),
+
+lines_to_look_at as (
+    select * from {{ ref('int_transactions__repeated') }}
+    where {{ in_loads_to_build(ref('int_transaction_loads__gated')) }}
+),
+
+rejected as (
+    select * from {{ ref('int_transactions__rejected') }}
+),
+
+touched_ids as (
+    select transaction_id
+    from lines_to_look_at
+    {%- if is_incremental() %}
+        union
+        -- Where the first line was withdrawn, the next one takes its place.
+        select transaction_id
+        from {{ this }}
+        where {{ is_one_of('_load_id', by_load__unwanted_sql(ref('int_transaction_loads__gated'))) }}
+    {%- else %}
+        group by transaction_id
+    {%- endif %}
+),
+
+standing_lines as (
+    select
+        repeated_lines._load_id,
+        repeated_lines._line_no,
+        repeated_lines.transaction_id,
+        repeated_lines.content_fingerprint,
+        loads.gate
+    from touched_ids
+    inner join repeated_lines
+        on touched_ids.transaction_id = repeated_lines.transaction_id
+    inner join loads
+        on repeated_lines._load_id = loads.load_id
+    left join rejected
+        on
+            repeated_lines._load_id = rejected._load_id
+            and repeated_lines._line_no = rejected._line_no
+    where rejected._line_no is null
+),
+
+-- first_published is the first line of a published load, where there is one; first_own the first of the line's own load.
+ranked as (
+    select
+        standing_lines.*,
+        first_value(gate) over published_first = 'published' as has_published,
+        first_value(_load_id) over published_first as first_published_load_id,
+        first_value(_line_no) over published_first as first_published_line_no,
+        first_value(content_fingerprint) over published_first as first_published_fingerprint,
+        first_value(_line_no) over own_first as first_own_line_no,
+        first_value(content_fingerprint) over own_first as first_own_fingerprint
+    from standing_lines
+    window
+        published_first as (
+            partition by transaction_id
+            order by case when gate = 'published' then 0 else 1 end, _load_id, _line_no
+        ),
+        own_first as (
+            partition by transaction_id, _load_id
+            order by _line_no
+        )
+),
+
+compared as (
+    select
+        transaction_id,
+        _load_id,
+        _line_no,
+        content_fingerprint,
+        case
+            when has_published and first_published_load_id <= _load_id then first_published_load_id
+            else _load_id
+        end as first_load_id,
+        case
+            when has_published and first_published_load_id <= _load_id then first_published_line_no
+            else first_own_line_no
+        end as first_line_no,
+        case
+            when has_published and first_published_load_id <= _load_id then first_published_fingerprint
+            else first_own_fingerprint
+        end as first_fingerprint
+    from ranked
+)
+
+select
+    transaction_id,
+    _load_id,
+    _line_no,
+    first_load_id,
+    first_line_no,
+    case
+        when _load_id = first_load_id and _line_no = first_line_no then 'accepted'
+        when content_fingerprint = first_fingerprint then 'duplicate'
+        else 'rejected'
+    end as outcome,
+    case
+        when _load_id = first_load_id and _line_no = first_line_no then null
+        when content_fingerprint = first_fingerprint then 'duplicate.exact'
+        else 'id.conflict'
+    end as rule_id
+from compared

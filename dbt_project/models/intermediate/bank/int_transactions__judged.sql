@@ -1,0 +1,254 @@
+{{ config(
+    materialized='by_load',
+    unique_key=['_load_id', '_line_no'],
+    indexes=[
+        {'columns': ['_load_id'], 'type': 'brin'},
+        {'columns': ['transaction_id'], 'type': 'btree'},
+    ],
+    meta={'wanted': 'int_transaction_loads__known'}
+) }}
+
+-- One row a line, and all that can be said of it without looking at another line, the register or the calendar:
+-- its typed values, the rule of each correction, the failures that reject it, the flags it carries.
+-- The steps are fenced with evaluate_once(): each form is recognised once, however often it is asked for.
+
+with lines as (
+    select * from {{ ref('stg_bank__transactions') }}
+    where {{ in_loads_to_build(ref('int_transaction_loads__known')) }}
+),
+
+loads as (
+    select * from {{ ref('int_transaction_loads__known') }}
+),
+
+countries as (
+    select * from {{ ref('countries') }}
+),
+
+country_aliases as (
+    select * from {{ ref('country_aliases') }}
+),
+
+municipalities as (
+    select lower(name) as municipality_key from {{ ref('swedish_municipalities') }}
+),
+
+currency_names as (
+    select
+        currency as currency_key,
+        currency,
+        false as is_alias
+    from {{ ref('currencies') }}
+    where is_payment_currency
+    union all
+    select
+        alias_key as currency_key,
+        currency,
+        true as is_alias
+    from {{ ref('currency_aliases') }}
+),
+
+dismantled as (
+    select
+        lines.*,
+        {{ timestamp_is_canonical('timestamp_raw') }} as is_timestamp_canonical,
+        {{ currency_key('currency_raw') }} as currency_key,
+        {{ country_key('sender_country_raw') }} as sender_country_key,
+        {{ country_key('receiver_country_raw') }} as receiver_country_key,
+        {{ account_value('sender_account_raw') }} as sender_account,
+        {{ account_value('receiver_account_raw') }} as receiver_account
+    from lines
+    {{ evaluate_once() }}
+),
+
+parted as (
+    select
+        dismantled.*,
+        case
+            when not is_timestamp_canonical then {{ timestamp_parts('timestamp_raw') }}
+        end as timestamp_parts
+    from dismantled
+    {{ evaluate_once() }}
+),
+
+recognised as (
+    select
+        parted.*,
+        loads.business_date,
+        currency_names.currency as currency_code,
+        currency_names.is_alias as is_currency_alias,
+        {{ transaction_id_rule('transaction_id_raw') }} as transaction_id_rule,
+        {{ timestamp_rule('timestamp_raw', 'is_timestamp_canonical', 'timestamp_parts') }} as timestamp_rule,
+        {{ amount_rule('amount_raw') }} as amount_rule,
+        {{ account_is_own('sender_account') }} as is_sender_own,
+        {{ account_is_own('receiver_account') }} as is_receiver_own
+    from parted
+    inner join loads
+        on parted._load_id = loads.load_id
+    left join currency_names
+        on parted.currency_key = currency_names.currency_key
+    {{ evaluate_once() }}
+),
+
+typed as (
+    select
+        recognised.*,
+        {{ transaction_id_value('transaction_id_raw', 'transaction_id_rule') }} as transaction_id,
+        {{ timestamp_local('timestamp_raw', 'timestamp_parts', 'timestamp_rule') }} as booked_local,
+        {{ amount_value('amount_raw', 'amount_rule') }} as amount,
+        {{ currency_rule('currency_raw', 'currency_code', 'is_currency_alias') }} as currency_rule,
+        {{ account_failure(
+            'sender_account', 'is_sender_own', 'sender_iban.country_code', 'sender_iban.iban_length'
+        ) }} as sender_account_failure,
+        {{ account_failure(
+            'receiver_account', 'is_receiver_own', 'receiver_iban.country_code', 'receiver_iban.iban_length'
+        ) }} as receiver_account_failure,
+        {{ country_correction(
+            'sender_country_raw', 'sender_country_key', 'sender_alias', 'is_sender_own',
+            'sender_town.municipality_key is not null'
+        ) }} as sender_country_correction,
+        {{ country_correction(
+            'receiver_country_raw', 'receiver_country_key', 'receiver_alias', 'is_receiver_own',
+            'receiver_town.municipality_key is not null'
+        ) }} as receiver_country_correction,
+        sender_alias.country_code as sender_country_found,
+        receiver_alias.country_code as receiver_country_found,
+        coalesce(sender_alias.kind = 'ambiguous', false) as is_sender_country_ambiguous,
+        coalesce(receiver_alias.kind = 'ambiguous', false) as is_receiver_country_ambiguous,
+        -- Not every country with IBAN-like numbers is in the registry: such a number is taken on its checksum.
+        not is_sender_own and sender_iban.iban_length is null as is_sender_iban_unregistered,
+        not is_receiver_own and receiver_iban.iban_length is null as is_receiver_iban_unregistered
+    from recognised
+    left join countries as sender_iban
+        on
+            not recognised.is_sender_own
+            and left(recognised.sender_account, 2) = sender_iban.country_code
+    left join countries as receiver_iban
+        on
+            not recognised.is_receiver_own
+            and left(recognised.receiver_account, 2) = receiver_iban.country_code
+    left join country_aliases as sender_alias
+        on recognised.sender_country_key = sender_alias.alias_key
+    left join country_aliases as receiver_alias
+        on recognised.receiver_country_key = receiver_alias.alias_key
+    left join municipalities as sender_town
+        on
+            recognised.sender_country_key is null
+            and lower(recognised.sender_municipality) = sender_town.municipality_key
+    left join municipalities as receiver_town
+        on
+            recognised.receiver_country_key is null
+            and lower(recognised.receiver_municipality) = receiver_town.municipality_key
+    {{ evaluate_once() }}
+),
+
+placed as (
+    select
+        typed.*,
+        {{ timestamp_instant('timestamp_parts', 'timestamp_rule', 'booked_local') }} as booked_at,
+        case
+            when sender_country_correction in ('country.from_own_account', 'country.from_municipality')
+                then 'SE'
+            else sender_country_found
+        end as sender_country,
+        case
+            when receiver_country_correction in ('country.from_own_account', 'country.from_municipality')
+                then 'SE'
+            else receiver_country_found
+        end as receiver_country,
+        case
+            when is_sender_own and is_receiver_own then 'internal'
+            when is_sender_own then 'outgoing'
+            when is_receiver_own then 'incoming'
+        end as direction,
+        {{ amount_failure('amount', 'amount_rule') }} as amount_failure,
+        {{ transaction_type_correction('transaction_type_raw') }} as transaction_type_correction,
+        lower({{ trimmed('transaction_type_raw') }}) as transaction_type_read
+    from typed
+    {{ evaluate_once() }}
+),
+
+checked as (
+    select
+        placed.*,
+        {{ timestamp_dst_rule('timestamp_parts', 'timestamp_rule', 'booked_local', 'booked_at') }}
+            as timestamp_dst_rule,
+        case
+            when
+                sender_account_failure is null
+                and receiver_account_failure is null
+                and direction is null
+                then 'account.no_own_side'
+        end as ownership_failure,
+        {{ country_flag(
+            'sender_country', 'sender_country_correction', 'is_sender_country_ambiguous'
+        ) }} as sender_country_flag,
+        {{ country_flag(
+            'receiver_country', 'receiver_country_correction', 'is_receiver_country_ambiguous'
+        ) }} as receiver_country_flag
+    from placed
+    {{ evaluate_once() }}
+)
+
+select
+    _load_id,
+    _line_no,
+    transaction_id,
+    booked_at,
+    cast(booked_local as date) as booked_date,
+    cast(amount as numeric(22, 2)) as amount,
+    currency_code as currency,
+    direction,
+    sender_account,
+    receiver_account,
+    sender_country,
+    receiver_country,
+    sender_municipality,
+    receiver_municipality,
+    case
+        when transaction_type_correction = 'type.unreadable' then direction
+        else transaction_type_read
+    end as transaction_type,
+    note,
+
+    case when transaction_id is not null then transaction_id_rule end as transaction_id_correction,
+    case
+        when booked_at is null then null
+        when timestamp_dst_rule = 'ts.dst_gap' then coalesce(timestamp_rule, 'ts.dst_gap')
+        else timestamp_rule
+    end as timestamp_correction,
+    case when amount is not null then amount_rule end as amount_correction,
+    case when currency_code is not null then currency_rule end as currency_correction,
+    case
+        when sender_account <> sender_account_raw then 'account.formatting'
+    end as sender_account_correction,
+    case
+        when receiver_account <> receiver_account_raw then 'account.formatting'
+    end as receiver_account_correction,
+    sender_country_correction,
+    receiver_country_correction,
+    transaction_type_correction,
+
+    coalesce(cast(booked_local as date) > business_date + 1, false) as is_future,
+    {{ words([
+        "case when transaction_id is null then transaction_id_rule end",
+        "case when booked_at is null then timestamp_rule end",
+        "amount_failure",
+        "case when currency_code is null then currency_rule end",
+        "sender_account_failure",
+        "case when receiver_account_failure is distinct from sender_account_failure then receiver_account_failure end",
+        "ownership_failure",
+    ]) }} as failures,
+    {{ words([
+        "case when timestamp_rule = 'ts.two_digit_year' and booked_at is not null then timestamp_rule end",
+        "timestamp_dst_rule",
+        "case when cast(booked_local as date) < business_date - " ~ var('stale_after_days') ~ " then 'ts.stale' end",
+        "case when amount_rule = 'amount.space_as_point' then amount_rule end",
+        "case when sender_account = receiver_account then 'account.self_transfer' end",
+        "case when is_sender_iban_unregistered or is_receiver_iban_unregistered then 'account.unregistered_iban' end",
+        "case when transaction_type_read = 'incoming' and is_sender_own then 'type.contradicts_ownership'
+              when transaction_type_read = 'outgoing' and not is_sender_own then 'type.contradicts_ownership' end",
+        "sender_country_flag",
+        "case when receiver_country_flag is distinct from sender_country_flag then receiver_country_flag end",
+    ]) }} as flags
+from checked

@@ -1,0 +1,13 @@
+-- One row a load whose lines may stand in the marts.
+
+with loads as (
+    select * from {{ ref('int_loads__resolved') }}
+)
+
+select
+    load_id,
+    feed,
+    business_date,
+    version
+from loads
+where gate = 'published'

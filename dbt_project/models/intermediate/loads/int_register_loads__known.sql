@@ -1,0 +1,12 @@
+with loads as (
+    select * from {{ ref('int_loads__known') }}
+)
+
+select
+    load_id,
+    business_date,
+    line_count,
+    malformed_count,
+    version
+from loads
+where feed = 'bank_customers'

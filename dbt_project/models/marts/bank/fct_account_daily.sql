@@ -1,0 +1,36 @@
+{{ config(materialized='view') }}
+
+-- Grain: one row an own account and booking day with movement. A view over the movements by load, so that a late line
+-- restates its account's later days without writing any of them.
+
+with movements as (
+    select * from {{ ref('fct_account_movements') }}
+),
+
+days as (
+    select
+        own_account,
+        movement_date,
+        sum(incoming_amount_sek) as incoming_amount_sek,
+        sum(outgoing_amount_sek) as outgoing_amount_sek,
+        sum(incoming_count) as incoming_count,
+        sum(outgoing_count) as outgoing_count
+    from movements
+    group by own_account, movement_date
+)
+
+select
+    own_account,
+    movement_date,
+    cast(incoming_amount_sek as numeric(22, 2)) as incoming_amount_sek,
+    cast(outgoing_amount_sek as numeric(22, 2)) as outgoing_amount_sek,
+    cast(incoming_count as bigint) as incoming_count,
+    cast(outgoing_count as bigint) as outgoing_count,
+    cast(incoming_amount_sek - outgoing_amount_sek as numeric(22, 2)) as net_amount_sek,
+    cast(
+        sum(incoming_amount_sek - outgoing_amount_sek) over (
+            partition by own_account
+            order by movement_date
+        ) as numeric(22, 2)
+    ) as balance_change_to_date_sek
+from days

@@ -1,0 +1,25 @@
+-- A row is a load whose account movements count other payments than the fact does. Internal payments count twice.
+with movements as (
+    select
+        _load_id,
+        sum(incoming_count + outgoing_count) as moved_count
+    from {{ ref('fct_account_movements') }}
+    group by _load_id
+),
+
+totals as (
+    select
+        _load_id,
+        count(*) + count(*) filter (where direction = 'internal') as side_count
+    from {{ ref('fct_transactions') }}
+    group by _load_id
+)
+
+select
+    totals._load_id,
+    totals.side_count,
+    movements.moved_count
+from totals
+left join movements
+    on totals._load_id = movements._load_id
+where movements.moved_count is distinct from totals.side_count

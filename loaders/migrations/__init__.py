@@ -1,0 +1,1 @@
+"""Alembic migrations of what the loaders own: the ledger, the raw tables, the roles."""

@@ -1,0 +1,158 @@
+"""One real Postgres for a whole test session, and a fresh database on it for whoever asks.
+
+The server is Sluss's own embedded one in a temporary home (with ``pytest -n``, one for each
+worker). The environment of the session points at it, so the command line, the loaders and dbt find
+it without being told, as subprocesses too. Roles belong to the server, not to a database: they are
+shared by the tests of a session.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sluss.settings import Home
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# The template of all test databases: created and migrated by `sluss up`, never connected to
+# afterwards.
+TEMPLATE = "sluss"
+
+RunSluss = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of its own; SLUSS_HOME and PGDATABASE point at it while it lives."""
+
+    name: str
+    dsn: str
+    home: Home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """No test may reach a database of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("PG") or name in ("DATABASE_URL", "SLUSS_HOME"):
+                patch.delenv(name)
+        # A place where nothing listens, for tests that start no server.
+        patch.setenv("SLUSS_HOME", "/nonexistent/sluss")
+        yield
+
+
+@pytest.fixture(scope="session")
+def short_directory() -> Iterator[Path]:
+    """A directory with a path short enough for a Unix socket below it; pytest's own are not."""
+    directory = Path(tempfile.mkdtemp(prefix="sluss-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def home(clean_environment: None, short_directory: Path) -> Iterator[Home]:
+    """The home of the session's server, which is up."""
+    from sluss import server
+
+    place = Home(short_directory / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLUSS_HOME", str(place.path))
+        patch.setenv("PGDATABASE", TEMPLATE)
+        server.up()
+    yield place
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLUSS_HOME", str(place.path))
+        server.down()
+
+
+@pytest.fixture
+def database(home: Home) -> Iterator[Database]:
+    """A fresh, migrated, empty database for one test."""
+    with _database(home, TEMPLATE) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def module_database(home: Home) -> Iterator[Database]:
+    """A fresh, migrated, empty database that the tests of one module share; load and build once."""
+    with _database(home, TEMPLATE) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def bare_database(home: Home) -> Iterator[Database]:
+    """A fresh database without any migration applied."""
+    with _database(home, "template0") as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def run_sluss() -> RunSluss:
+    """Returns ``run(*arguments, env={…}, check=0)``: runs ``sluss`` as a process of its own.
+
+    Fails if the exit code is not ``check``; pass ``check=None`` to look at it yourself.
+    """
+
+    def run(
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        check: int | None = 0,
+        timeout: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", "from sluss.cli import main; main()", *map(str, arguments)],
+            cwd=REPOSITORY,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check is not None:
+            said = f"sluss {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+            assert done.returncode == check, said
+        return done
+
+    return run
+
+
+@contextmanager
+def _database(home: Home, template: str) -> Iterator[Database]:
+    from psycopg2 import sql
+    from psycopg2.extensions import make_dsn
+
+    from loaders.database import connect, dsn
+    from sluss import server
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+
+    def administrate(statement: sql.Composed) -> None:
+        # Whatever the environment says by then, and from a database that is nobody's template.
+        address = make_dsn(host=str(home.socket_directory), user="postgres", dbname="postgres")
+        with closing(connect("sluss tests", address=address)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLUSS_HOME", str(home.path))
+        patch.setenv("PGDATABASE", name)
+        create = sql.SQL("create database {} template {}")
+        administrate(create.format(sql.Identifier(name), sql.Identifier(template)))
+        if template == TEMPLATE:
+            # A database's settings are not copied with it.
+            with closing(connect("sluss tests")) as connection:
+                server.apply_database_settings(connection)
+        yield Database(name=name, dsn=dsn(), home=home)
+        administrate(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
