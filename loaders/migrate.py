@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -24,13 +25,17 @@ from loaders.errors import UserError
 MIGRATION_TIMEOUT_MS = 6 * 60 * 60 * 1000
 
 
+# Alembic keeps what it is doing in a place that all threads of a process share.
+_ALEMBIC = Lock()
+
+
 class DataWouldBeLostError(UserError):
     """A down-migration would drop tables that hold lines."""
 
 
 def upgrade(dsn: str | None = None, revision: str = "head") -> None:
     """Brings the database at ``dsn`` to ``revision``; does nothing if it is there already."""
-    with _connection(dsn) as connection:
+    with _ALEMBIC, _connection(dsn) as connection:
         _refuse_unfit_server(connection)
         command.upgrade(_config(connection), revision)
 
@@ -42,7 +47,7 @@ def downgrade(dsn: str | None, revision: str, allow_data_loss: bool = False) -> 
     tables with lines in them raises DataWouldBeLostError and changes nothing, unless
     ``allow_data_loss``. Roles stay: they belong to the whole cluster, and other databases use them.
     """
-    with _connection(dsn) as connection:
+    with _ALEMBIC, _connection(dsn) as connection:
         command.downgrade(_config(connection, allow_data_loss=allow_data_loss), revision)
 
 

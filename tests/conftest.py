@@ -8,14 +8,16 @@ shared by the tests of a session.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = "sluss"
 
 RunSluss = Callable[..., "subprocess.CompletedProcess[str]"]
+RunDbt = Callable[..., "subprocess.CompletedProcess[str]"]
+
+DBT = (sys.executable, "-c", "from dbt.cli.main import cli; cli()")
+# What dbt says of steps that nobody asks about when another one went wrong.
+DULL = re.compile(r" (START|OK|PASS|SKIP) ")
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,12 @@ def database(home: Home) -> Iterator[Database]:
         yield fresh
 
 
+@pytest.fixture(scope="session")
+def make_database(home: Home) -> Callable[[], AbstractContextManager[Database]]:
+    """Returns ``make()``, a context in which a fresh, migrated, empty database is there."""
+    return lambda: _database(home, TEMPLATE)
+
+
 @pytest.fixture(scope="module")
 def module_database(home: Home) -> Iterator[Database]:
     """A fresh, migrated, empty database that the tests of one module share; load and build once."""
@@ -126,6 +139,50 @@ def run_sluss() -> RunSluss:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_dbt(clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -> RunDbt:
+    """Returns ``run(*arguments, target=…, check=0)``: runs plain dbt on ``dbt_project``.
+
+    What dbt writes goes into a folder of the session (``target`` names another), so that two
+    workers, and whoever works in the checkout, do not get into each other's way. Fails if the exit
+    code is not ``check``; pass ``check=None`` to look at it yourself.
+    """
+    folder = tmp_path_factory.mktemp("dbt")
+    _install_dbt_packages()
+
+    def run(
+        *arguments: str, target: Path = folder, check: int | None = 0, timeout: float = 600
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*DBT, "--no-use-colors", *arguments, "--project-dir", "dbt_project"],
+            cwd=REPOSITORY,
+            env={**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check is not None:
+            assert done.returncode == check, (
+                f"dbt {arguments}: exit {done.returncode}\n"
+                + "\n".join(line for line in done.stdout.splitlines() if not DULL.search(line))
+            )
+        return done
+
+    return run
+
+
+def _install_dbt_packages() -> None:
+    """Runs `dbt deps` where nobody has done it; once, however many workers ask for it."""
+    project = REPOSITORY / "dbt_project"
+    with (project / "packages.yml").open() as packages:
+        fcntl.flock(packages, fcntl.LOCK_EX)
+        if not (project / "dbt_packages" / "dbt_expectations").exists():
+            subprocess.run(
+                [*DBT, "deps", "--project-dir", "dbt_project"], cwd=REPOSITORY, check=True
+            )
 
 
 @contextmanager

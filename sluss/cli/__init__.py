@@ -45,20 +45,15 @@ def build_app() -> typer.Typer:
         epilog=EPILOG,
         no_args_is_help=True,
         add_completion=False,
+        # Lines of a docstring flow together, whatever the width of the terminal.
+        rich_markup_mode="markdown",
         # A traceback shows no local variables: they may hold personal data.
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
     for group in GROUPS:
-        name = f"{__name__}.{group}"
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
-            continue
-        module.register(app)
+        importlib.import_module(f"{__name__}.{group}").register(app)
     return app
 
 

@@ -88,6 +88,13 @@ def test_an_unclosed_quote_does_not_swallow_the_lines_after_it(load: Load) -> No
     assert list(done.malformed) == [3]
 
 
+def test_good_lines_between_two_stray_quotes_are_not_joined(load: Load) -> None:
+    # Read to the letter of RFC 4180 these are one record, and two lines of money are a note's text.
+    done = load(text(line(1, '"open'), line(2), line(3), 'closed"', line(4)))
+    assert [number for number, _ in done.notes] == [3, 4, 6]
+    assert list(done.malformed) == [2, 5]
+
+
 def test_an_unclosed_quote_at_the_end_of_the_file_costs_one_line(load: Load) -> None:
     done = load(text(line(1), line(2, '"open')).removesuffix(b"\n"))
     assert [number for number, _ in done.notes] == [2]

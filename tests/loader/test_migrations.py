@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -74,7 +76,14 @@ def test_a_downgrade_refuses_to_lose_lines_unless_told(database: Any) -> None:
     assert migrate.current(database.dsn) is None
 
 
-def test_several_may_migrate_one_database_at_once(bare_database: Any) -> None:
+def test_several_processes_may_migrate_one_database_at_once(bare_database: Any) -> None:
+    program = "from loaders import migrate; migrate.upgrade()"
+    at_once = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in at_once] == [0, 0, 0]
+    assert migrate.current(bare_database.dsn) == migrate.head()
+
+
+def test_several_threads_may_migrate_one_database_at_once(bare_database: Any) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: migrate.upgrade(bare_database.dsn), range(4)))
     assert migrate.current(bare_database.dsn) == migrate.head()

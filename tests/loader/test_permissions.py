@@ -86,9 +86,8 @@ def test_the_loader_can_write_its_own_partition_only(
     ],
 )
 def test_the_loader_cannot(loaded: int, statement: str) -> None:
-    with closing(ledger.connect("sluss tests")) as connection, connection.cursor() as cursor:
-        with pytest.raises(errors.InsufficientPrivilege):
-            cursor.execute(statement.format(loaded))
+    with closing(ledger.connect("sluss tests")) as connection:
+        forbidden(connection, statement.format(loaded))
 
 
 def test_the_loader_cannot_end_a_load_of_another_session(

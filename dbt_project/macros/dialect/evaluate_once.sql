@@ -1,4 +1,5 @@
 {#- Keeps the planner from pulling the query up, so that its columns are computed once a row, however often they are used. -#}
 {% macro evaluate_once() %}{{ return(adapter.dispatch('evaluate_once')()) }}{% endmacro %}
 
-{% macro postgres__evaluate_once() %}offset 0{% endmacro %}
+{#- A bigint, for an integer is cast, and only a plain constant lets the query run on several cores. -#}
+{% macro postgres__evaluate_once() %}offset bigint '0'{% endmacro %}

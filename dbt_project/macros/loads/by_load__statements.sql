@@ -78,3 +78,19 @@
             {%- endfor %}
     )
 {%- endmacro %}
+
+{% macro by_load__insert_sql(target, columns, sql) -%}
+    insert into {{ target }} ({{ columns | join(', ') }})
+    select {{ columns | join(', ') }} from (
+        {{ sql }}
+    ) as fresh_rows
+{%- endmacro %}
+
+{#- The primary key of a table: its name and the words that add it again. -#}
+{% macro by_load__primary_key_sql(target) -%}
+    select
+        quote_ident(conname) as name,
+        'constraint ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid) as definition
+    from pg_constraint
+    where conrelid = '{{ target }}'::regclass and contype = 'p'
+{%- endmacro %}

@@ -21,47 +21,69 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- set has_contract = config.get('contract').enforced -%}
     {%- if is_new -%}
         {%- if existing_relation is not none -%}
             {% do adapter.drop_relation(existing_relation) %}
         {%- endif -%}
-        {% call statement('create_empty') -%}
-            {{ get_create_table_as_sql(False, target_relation, get_empty_subquery_sql(sql)) }}
-        {%- endcall %}
-        {% do create_indexes(target_relation) %}
         {% call statement('forget_applied') -%}
             delete from {{ applied_loads() }} where model = '{{ model.name }}'
         {%- endcall %}
-    {%- elif config.get('contract').enforced -%}
+    {%- elif has_contract -%}
         {#- The model's columns against its contract; against the table they are compared by the insert below. -#}
         {{ get_assert_columns_equivalent(sql) }}
     {%- endif -%}
 
     {%- set changes = run_query(by_load__changes_sql(wanted)).rows[0] -%}
 
-    {%- if changes['unwanted'] > 0 -%}
-        {% call statement('delete_unwanted') -%}
-            delete from {{ target_relation }}
-            where {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
-        {%- endcall %}
-    {%- endif -%}
-
-    {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='quoted') | list -%}
-    {%- if changes['restated'] > 0 -%}
+    {%- if is_new and not has_contract -%}
+        {#- Made by one statement, which Postgres spreads over all cores; an insert it does not. -#}
         {% call statement('main') -%}
-            {{ by_load__restate_sql(target_relation, wanted, columns, unique_key, sql) }}
+            {{ get_create_table_as_sql(False, target_relation, sql) }}
         {%- endcall %}
-    {%- elif changes['fresh'] > 0 -%}
+        {% do create_indexes(target_relation) %}
+    {%- elif is_new -%}
+        {% call statement('create_empty') -%}
+            {{ get_create_table_as_sql(False, target_relation, get_empty_subquery_sql(sql)) }}
+        {%- endcall %}
+        {#- The key is laid over the finished table: a sort instead of a million look-ups. -#}
+        {%- set primary_key = run_query(by_load__primary_key_sql(target_relation)).rows -%}
+        {%- if primary_key | length > 0 -%}
+            {% call statement('drop_key') -%}
+                alter table {{ target_relation }} drop constraint {{ primary_key[0]['name'] }}
+            {%- endcall %}
+        {%- endif -%}
+        {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='quoted') | list -%}
         {% call statement('main') -%}
-            insert into {{ target_relation }} ({{ columns | join(', ') }})
-            select {{ columns | join(', ') }} from (
-                {{ sql }}
-            ) as fresh_rows
+            {{ by_load__insert_sql(target_relation, columns, sql) }}
         {%- endcall %}
+        {%- if primary_key | length > 0 -%}
+            {% call statement('add_key') -%}
+                alter table {{ target_relation }} add {{ primary_key[0]['definition'] }}
+            {%- endcall %}
+        {%- endif -%}
+        {% do create_indexes(target_relation) %}
     {%- else -%}
-        {% call noop_statement('main', 'nothing new') -%}
-            -- nothing new
-        {%- endcall %}
+        {%- if changes['unwanted'] > 0 -%}
+            {% call statement('delete_unwanted') -%}
+                delete from {{ target_relation }}
+                where {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
+            {%- endcall %}
+        {%- endif -%}
+        {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='quoted') | list -%}
+        {%- if changes['restated'] > 0 -%}
+            {% call statement('main') -%}
+                {{ by_load__restate_sql(target_relation, wanted, columns, unique_key, sql) }}
+            {%- endcall %}
+        {%- elif changes['fresh'] > 0 -%}
+            {% call statement('main') -%}
+                {{ by_load__insert_sql(target_relation, columns, sql) }}
+            {%- endcall %}
+        {%- else -%}
+            {% call noop_statement('main', 'nothing new') -%}
+                -- nothing new
+            {%- endcall %}
+        {%- endif -%}
     {%- endif -%}
 
     {%- if changes['unwanted'] + changes['restated'] + changes['fresh'] > 0 -%}

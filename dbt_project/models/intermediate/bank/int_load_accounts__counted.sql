@@ -7,23 +7,37 @@
 
 -- One row a load and an account on its lines that should be ours: small enough to hold against several registers.
 
-with lines as (
+with sender_lines as (
+    select * from {{ ref('int_transactions__judged') }}
+    where {{ in_loads_to_build(ref('int_transaction_loads__known')) }}
+),
+
+receiver_lines as (
     select * from {{ ref('int_transactions__judged') }}
     where {{ in_loads_to_build(ref('int_transaction_loads__known')) }}
 ),
 
 mentions as (
     select
-        lines._load_id,
-        sides.account
-    from lines
-    cross join lateral (values (lines.sender_account), (lines.receiver_account)) as sides (account)
-    where {{ account_is_own('sides.account') }}
+        _load_id,
+        sender_account as account,
+        count(*) as mention_count
+    from sender_lines
+    where {{ account_is_own('sender_account') }}
+    group by _load_id, sender_account
+    union all
+    select
+        _load_id,
+        receiver_account as account,
+        count(*) as mention_count
+    from receiver_lines
+    where {{ account_is_own('receiver_account') }}
+    group by _load_id, receiver_account
 )
 
 select
     _load_id,
     account,
-    count(*) as mention_count
+    cast(sum(mention_count) as bigint) as mention_count
 from mentions
 group by _load_id, account

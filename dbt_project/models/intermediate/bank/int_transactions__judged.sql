@@ -21,15 +21,28 @@ loads as (
     select * from {{ ref('int_transaction_loads__known') }}
 ),
 
-countries as (
+-- The lookups stand here twice: a CTE that is used twice is stored apart, and keeps the whole pass on one core.
+sender_countries as (
     select * from {{ ref('countries') }}
 ),
 
-country_aliases as (
+receiver_countries as (
+    select * from {{ ref('countries') }}
+),
+
+sender_aliases as (
     select * from {{ ref('country_aliases') }}
 ),
 
-municipalities as (
+receiver_aliases as (
+    select * from {{ ref('country_aliases') }}
+),
+
+sender_municipalities as (
+    select lower(name) as municipality_key from {{ ref('swedish_municipalities') }}
+),
+
+receiver_municipalities as (
     select lower(name) as municipality_key from {{ ref('swedish_municipalities') }}
 ),
 
@@ -98,47 +111,47 @@ typed as (
         {{ amount_value('amount_raw', 'amount_rule') }} as amount,
         {{ currency_rule('currency_raw', 'currency_code', 'is_currency_alias') }} as currency_rule,
         {{ account_failure(
-            'sender_account', 'is_sender_own', 'sender_iban.country_code', 'sender_iban.iban_length'
+            'sender_account', 'is_sender_own', 'sender_countries.country_code', 'sender_countries.iban_length'
         ) }} as sender_account_failure,
         {{ account_failure(
-            'receiver_account', 'is_receiver_own', 'receiver_iban.country_code', 'receiver_iban.iban_length'
+            'receiver_account', 'is_receiver_own', 'receiver_countries.country_code', 'receiver_countries.iban_length'
         ) }} as receiver_account_failure,
         {{ country_correction(
-            'sender_country_raw', 'sender_country_key', 'sender_alias', 'is_sender_own',
-            'sender_town.municipality_key is not null'
+            'sender_country_raw', 'sender_country_key', 'sender_aliases', 'is_sender_own',
+            'sender_municipalities.municipality_key is not null'
         ) }} as sender_country_correction,
         {{ country_correction(
-            'receiver_country_raw', 'receiver_country_key', 'receiver_alias', 'is_receiver_own',
-            'receiver_town.municipality_key is not null'
+            'receiver_country_raw', 'receiver_country_key', 'receiver_aliases', 'is_receiver_own',
+            'receiver_municipalities.municipality_key is not null'
         ) }} as receiver_country_correction,
-        sender_alias.country_code as sender_country_found,
-        receiver_alias.country_code as receiver_country_found,
-        coalesce(sender_alias.kind = 'ambiguous', false) as is_sender_country_ambiguous,
-        coalesce(receiver_alias.kind = 'ambiguous', false) as is_receiver_country_ambiguous,
+        sender_aliases.country_code as sender_country_found,
+        receiver_aliases.country_code as receiver_country_found,
+        coalesce(sender_aliases.kind = 'ambiguous', false) as is_sender_country_ambiguous,
+        coalesce(receiver_aliases.kind = 'ambiguous', false) as is_receiver_country_ambiguous,
         -- Not every country with IBAN-like numbers is in the registry: such a number is taken on its checksum.
-        not is_sender_own and sender_iban.iban_length is null as is_sender_iban_unregistered,
-        not is_receiver_own and receiver_iban.iban_length is null as is_receiver_iban_unregistered
+        not is_sender_own and sender_countries.iban_length is null as is_sender_iban_unregistered,
+        not is_receiver_own and receiver_countries.iban_length is null as is_receiver_iban_unregistered
     from recognised
-    left join countries as sender_iban
+    left join sender_countries
         on
             not recognised.is_sender_own
-            and left(recognised.sender_account, 2) = sender_iban.country_code
-    left join countries as receiver_iban
+            and left(recognised.sender_account, 2) = sender_countries.country_code
+    left join receiver_countries
         on
             not recognised.is_receiver_own
-            and left(recognised.receiver_account, 2) = receiver_iban.country_code
-    left join country_aliases as sender_alias
-        on recognised.sender_country_key = sender_alias.alias_key
-    left join country_aliases as receiver_alias
-        on recognised.receiver_country_key = receiver_alias.alias_key
-    left join municipalities as sender_town
+            and left(recognised.receiver_account, 2) = receiver_countries.country_code
+    left join sender_aliases
+        on recognised.sender_country_key = sender_aliases.alias_key
+    left join receiver_aliases
+        on recognised.receiver_country_key = receiver_aliases.alias_key
+    left join sender_municipalities
         on
             recognised.sender_country_key is null
-            and lower(recognised.sender_municipality) = sender_town.municipality_key
-    left join municipalities as receiver_town
+            and lower(recognised.sender_municipality) = sender_municipalities.municipality_key
+    left join receiver_municipalities
         on
             recognised.receiver_country_key is null
-            and lower(recognised.receiver_municipality) = receiver_town.municipality_key
+            and lower(recognised.receiver_municipality) = receiver_municipalities.municipality_key
     {{ evaluate_once() }}
 ),
 

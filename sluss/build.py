@@ -1,0 +1,173 @@
+"""A build: dbt, one at a time for each database, and what became of the loads."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from loaders import database, ledger, migrate
+from loaders.errors import UserError
+from sluss import dbt
+from sluss.dbt import DbtRun, NodeProblem
+from sluss.outcomes import LoadOutcome, outcomes, standings
+
+# dbt's test that a build with a held load is red. What it found is told load by load instead.
+HELD_TEST = "assert_no_load_is_held"
+
+# "SLUS" and "BLD": the advisory lock of a build, and of nothing else in the database.
+_LOCK = (0x534C5553, 0x00424C44)
+_WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did: ``published`` if every load is in the marts and every test passed."""
+
+    status: Literal["published", "held", "failed"]
+    seconds: float
+    loads: list[LoadOutcome]
+    failures: list[NodeProblem]
+    warnings: list[NodeProblem]
+    # Models and seeds built, tests passed, and nodes left out because one before them failed.
+    built_count: int
+    passed_count: int
+    skipped_count: int
+    log: str
+
+    @property
+    def held(self) -> list[LoadOutcome]:
+        return [load for load in self.loads if load.gate == "held"]
+
+    @property
+    def changed(self) -> list[LoadOutcome]:
+        """The loads of this build: those that it changed, and those that are held."""
+        return [load for load in self.loads if load.change != "unchanged"]
+
+
+def build(
+    selection: Sequence[str] = (),
+    full_refresh: bool = False,
+    threads: int | None = None,
+    on_progress: dbt.Progress | None = None,
+    on_message: Callable[[str], None] = lambda text: None,
+) -> BuildResult:
+    """Runs ``dbt build`` and returns what it published, held, and why.
+
+    Waits while another build of this database runs; ``on_message`` is told for whom. Raises
+    DatabaseUnavailableError if no server answers, and what :func:`sluss.dbt.build` raises.
+    """
+    started = time.monotonic()
+    with _alone(on_message):
+        _check_migrations()
+        for message in end_dead_loads():
+            on_message(message)
+        with database.connected(_connect()) as connection:
+            before = standings(connection)
+        run = dbt.build(selection, full_refresh, threads, on_progress)
+        # Another connection: the build may take longer than a quiet connection is left open.
+        with database.connected(_connect()) as connection:
+            loads = outcomes(connection, before)
+    return _result(run, loads, time.monotonic() - started)
+
+
+def end_dead_loads() -> list[str]:
+    """Marks loads as failed whose loader died, and returns in words which still run.
+
+    The lock of their feed tells them apart: a loader holds it as long as it lives.
+    """
+    messages = []
+    with database.connected(ledger.connect("sluss build")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select distinct feed from ops.loads where status = 'running'")
+            for (feed,) in cursor.fetchall():
+                cursor.execute("select ops.try_lock_feed(%s)", (feed,))
+                (is_dead,) = cursor.fetchone() or (False,)
+                if is_dead:
+                    cursor.execute("select ops.fail_dead_loads(%s, %s)", (feed, ledger.DEAD_REASON))
+                    messages += [
+                        f"Load {load_id} of {feed} was never finished: its loader had died."
+                        for (load_id,) in cursor.fetchall()
+                    ]
+                else:
+                    messages.append(f"A load of {feed} is under way: it is not in this build.")
+    return messages
+
+
+def _result(run: DbtRun, loads: list[LoadOutcome], seconds: float) -> BuildResult:
+    failures = [failure for failure in run.failures if failure.name != HELD_TEST]
+    is_held = any(load.gate == "held" for load in loads)
+    if len(failures) < len(run.failures) and not is_held:
+        # Red without a held load to show for it: then the test itself is what went wrong.
+        failures = run.failures
+    return BuildResult(
+        status="failed" if failures else "held" if is_held else "published",
+        seconds=round(seconds, 1),
+        loads=loads,
+        failures=failures,
+        warnings=run.warnings,
+        built_count=run.built_count,
+        passed_count=run.passed_count,
+        skipped_count=run.skipped_count,
+        log=str(run.log),
+    )
+
+
+def _connect() -> database.Connection:
+    return database.connect("sluss build", role="sluss_transformer")
+
+
+def _check_migrations() -> None:
+    waiting = migrate.pending(database.dsn())
+    if waiting:
+        raise UserError(
+            f"The database lacks the migrations {', '.join(waiting)}: run `sluss up`, which "
+            "applies them."
+        )
+
+
+@contextmanager
+def _alone(on_message: Callable[[str], None]) -> Iterator[None]:
+    """Holds the lock of a build on a connection of its own; a killed build lets go of it."""
+    user = ledger.operating_system_user() or "somebody"
+    who = f"sluss build: {user[:16]}, process {os.getpid()}, {datetime.now():%H:%M:%S}"
+    with database.connected(database.connect(who)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            # It says nothing for as long as the build takes.
+            cursor.execute("select set_config('idle_session_timeout', '0', false)")
+            told = False
+            while True:
+                cursor.execute("select pg_try_advisory_lock(%s, %s)", _LOCK)
+                (is_ours,) = cursor.fetchone() or (False,)
+                if is_ours:
+                    break
+                if not told:
+                    cursor.execute(_HOLDER, _LOCK)
+                    (holder,) = cursor.fetchone() or (None,)
+                    name = f" ({holder})" if holder else ""
+                    on_message(f"Another build of this database runs{name}: waiting for it.")
+                    told = True
+                time.sleep(_WAIT_SECONDS)
+        yield
+
+
+# The name that the holder gave itself: user, process and start are not shown to every role.
+_HOLDER = """
+select replace(activity.application_name, 'sluss build: ', '')
+from pg_locks as locks
+inner join pg_stat_activity as activity
+    on locks.pid = activity.pid
+where
+    locks.locktype = 'advisory'
+    and locks.granted
+    and locks.database = (select oid from pg_database where datname = current_database())
+    and locks.classid = %s
+    and locks.objid = %s
+    and locks.objsubid = 2
+"""
