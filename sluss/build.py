@@ -62,7 +62,7 @@ def build(
     DatabaseUnavailableError if no server answers, and what :func:`sluss.dbt.build` raises.
     """
     started = time.monotonic()
-    with _alone(on_message):
+    with only_build(on_message):
         _check_migrations()
         for message in end_dead_loads():
             on_message(message)
@@ -132,7 +132,7 @@ def _check_migrations() -> None:
 
 
 @contextmanager
-def _alone(on_message: Callable[[str], None]) -> Iterator[None]:
+def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
     """Holds the lock of a build on a connection of its own; a killed build lets go of it."""
     user = ledger.operating_system_user() or "somebody"
     who = f"sluss build: {user[:16]}, process {os.getpid()}, {datetime.now():%H:%M:%S}"

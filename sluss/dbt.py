@@ -179,17 +179,21 @@ def _invoke(arguments: list[str], selection: Sequence[str], on_progress: Progres
         outcome = dbtRunner(callbacks=callbacks).invoke([*speech, *arguments])
     if outcome.exception is None:
         return outcome.result
-    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
-        raise outcome.exception
+    # Interrupted, dbt tries to stop what runs, which its role may not do, and reports only that.
+    cause: BaseException | None = outcome.exception
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt | SystemExit):
+            raise cause
+        cause = cause.__context__
     said = without_data(str(outcome.exception))
     unmatched = re.search(r"selection criterion '(.*)' does not match any", said)
     if unmatched:
         raise SelectionError(_nothing_selected(unmatched[1]))
     if selection and type(outcome.exception).__name__ == "InvalidSelectorError":
+        why = said.splitlines()[-1].strip()
         raise SelectionError(
-            f"The selection {' '.join(selection)!r} cannot be read: {said.splitlines()[-1].strip()}. "
-            "Give names of models, "
-            "or dbt's own syntax: fct_transactions, +dim_account, tag:daily, path:models/marts."
+            f"The selection {' '.join(selection)!r} cannot be read: {why}. Give names, or dbt's "
+            "own syntax: fct_transactions, +dim_account, path:models/marts."
         )
     raise DbtError(
         f"dbt could not build. {said}\nThe whole of it: {_log_directory() / 'dbt.log'}"

@@ -1,5 +1,5 @@
--- A row is a transaction in another currency whose amount in kronor is not amount x rate to within half an öre, or that has
--- one of the two without the other, or no rate and no flag that says so.
+-- A row is a transaction in another currency whose amount in kronor is not amount x rate to within half an öre, or
+-- that has one of the two without the other, or no rate and no flag that says so. Of the loads written lately.
 select
     transaction_id,
     amount,
@@ -15,3 +15,4 @@ where
         or (amount_sek is null) <> (fx_rate is null)
         or (fx_rate is null and not {{ array_has('flags', "'fx.no_rate'") }})
     )
+    and {{ was_written_lately('fct_transactions') }}

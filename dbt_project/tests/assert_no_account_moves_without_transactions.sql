@@ -1,9 +1,11 @@
--- A row is a load whose account movements count other payments than the fact does. Internal payments count twice.
+-- A row is a load, written lately, whose account movements count other payments than the fact does. Internal
+-- payments count twice.
 with movements as (
     select
         _load_id,
         sum(incoming_count + outgoing_count) as moved_count
     from {{ ref('fct_account_movements') }}
+    where {{ was_written_lately('fct_transactions') }}
     group by _load_id
 ),
 
@@ -12,6 +14,7 @@ totals as (
         _load_id,
         count(*) + count(*) filter (where direction = 'internal') as side_count
     from {{ ref('fct_transactions') }}
+    where {{ was_written_lately('fct_transactions') }}
     group by _load_id
 )
 

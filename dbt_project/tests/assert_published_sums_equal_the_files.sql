@@ -1,11 +1,13 @@
 -- A row is a load and currency whose accepted sum in the fact differs from what the lines of the file add up to, led
 -- there correction by correction (int_load_currencies__reconciled), less the lines that repeat an accepted one.
+-- Of the loads written lately.
 with reconciled as (
     select * from {{ ref('int_load_currencies__reconciled') }}
 ),
 
 published as (
     select * from {{ ref('int_loads__published') }}
+    where {{ was_written_lately('fct_transactions', 'load_id') }}
 ),
 
 repeated as (
@@ -19,7 +21,9 @@ repeated as (
             repeats.transaction_id = lines.transaction_id
             and repeats._load_id = lines._load_id
             and repeats._line_no = lines._line_no
-    where repeats.outcome <> 'accepted'
+    where
+        repeats.outcome <> 'accepted'
+        and {{ was_written_lately('fct_transactions', 'repeats._load_id') }}
     group by repeats._load_id, lines.currency
 ),
 

@@ -1,185 +1,38 @@
-"""A history of loads in one database: wrong register, repeated lines, withdrawals, late corrections.
+"""A day against another bank's register is held, and published once the right one is there.
 
-Two banks, B and ours. B's register and its Friday come first and are in order; then comes our
-Monday, which is held, for the only register there is knows none of its accounts. What follows is
-told by the names of the steps in `history`; each step ends with a build, and what the tables then
-held is kept, so that every test looks at the step it is about. In the end the same loads are built
-from scratch: row for row, that must give what the steps have led to.
+And what the same database goes through afterwards: lines repeated across files, days that come, a
+corrected register, withdrawals. `history` tells the steps; every test looks at the one it is about.
+In the end the same loads are built from scratch: row for row, that must give what the steps led to.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg2 import sql
 
-from loaders.generators.bank import generate_bank
 from tests.conftest import Database, RunDbt, RunSluss
-from tests.support import Row, loaded, row, rows
-from tests.unit.generated_day import Day, read_day
-
-FRIDAY, MONDAY, TUESDAY = date(2025, 5, 16), date(2025, 5, 19), date(2025, 5, 20)
-THURSDAY = date(2025, 5, 22)
-ACCOUNTS = 500
+from tests.e2e.history import (
+    MONDAY,
+    THURSDAY,
+    TUESDAY,
+    History,
+    as_set,
+    make_history,
+)
+from tests.support import row
 
 # Two reports speak of loads; all other tables with a _load_id hold lines, or sums of lines.
 REPORTS_OF_LOADS = {"rpt_load_reconciliation", "rpt_rule_summary"}
 
-# Seeds never change here, and the data tests are run by the steps that say so.
-QUICK = ("--exclude-resource-type", "seed", "test")
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the tables held after a step, and how its build ended."""
-
-    exit_code: int
-    failed: set[str]
-    marts: dict[str, list[Row]]
-    raw_count: int
-    ledger: dict[int, Row]
-    row_versions: Counter[str]
-
-    def lines(self, load_id: int) -> dict[int, tuple[str, frozenset[str]]]:
-        """Outcome and failing rules of a load's published lines, by line number."""
-        found: dict[int, tuple[str, frozenset[str]]] = {}
-        for fact in self.of(load_id, "fct_transactions"):
-            found[fact["_line_no"]] = ("accepted", frozenset())
-        for each in self.of(load_id, "fct_rejections"):
-            assert each["_line_no"] not in found, "one line, one outcome"
-            found[each["_line_no"]] = (each["outcome"], frozenset(each["rule_ids"]))
-        return found
-
-    def of(self, load_id: int, mart: str) -> list[Row]:
-        """The rows of a load in a mart."""
-        return [each for each in self.marts[mart] if each["_load_id"] == load_id]
-
-    def report(self, load_id: int) -> Row:
-        """The reconciliation of a load."""
-        (only,) = self.of(load_id, "rpt_load_reconciliation")
-        return only
-
-
-@dataclass
-class History:
-    """The loads by name, the files they came from, and the steps by name."""
-
-    loads: dict[str, int] = field(default_factory=dict)
-    monday: Day | None = None
-    repeated: dict[int, tuple[str, int]] = field(default_factory=dict)
-    dropped_account: str = ""
-    moved: tuple[str, str] = ("", "")
-    steps: dict[str, Step] = field(default_factory=dict)
-
-    def __getitem__(self, step: str) -> Step:
-        return self.steps[step]
-
-
-def tables_of_marts() -> list[str]:
-    found = rows("select table_name from information_schema.tables where table_schema = 'marts'")
-    return sorted(each["table_name"] for each in found)
-
-
-def as_set(table: list[Row]) -> Counter[str]:
-    return Counter(repr(sorted(each.items(), key=lambda item: item[0])) for each in table)
-
-
-def look(exit_code: int, target: Path) -> Step:
-    """Takes down what the tables hold."""
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    marts = {
-        name: rows(sql.SQL("select * from {}").format(sql.Identifier("marts", name)))
-        for name in tables_of_marts()
-    }
-    versions = rows(
-        "select 'fct_transactions ' || xmin || ctid as version from marts.fct_transactions "
-        "union all select 'movements ' || xmin || ctid from marts.fct_account_movements "
-        "union all select 'rejections ' || xmin || ctid from marts.fct_rejections "
-        "union all select 'corrections ' || xmin || ctid from marts.fct_corrections "
-        "union all select 'judged ' || xmin || ctid from intermediate.int_transactions__judged"
-    )
-    return Step(
-        exit_code=exit_code,
-        failed={
-            each["unique_id"].split(".")[2]
-            for each in results
-            if each["status"] not in ("success", "pass", "no-op")
-        },
-        marts=marts,
-        raw_count=row("select count(*) as lines from staging.raw_bank_transactions")["lines"],
-        ledger={each["load_id"]: each for each in rows("select * from ops.loads")},
-        row_versions=Counter(each["version"] for each in versions),
-    )
-
-
-def write_lines(path: Path, header: Iterable[str], records: Iterable[list[str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([list(header), *records])
-    return path
-
-
-def repeat_of_monday(monday: Day, tuesday_file: Path) -> dict[int, tuple[str, int]]:
-    """Appends lines of Monday to Tuesday's file; returns what each is, and its line on Monday."""
-    physical = tuesday_file.read_text(encoding="utf-8", errors="surrogateescape").count("\n")
-    plain = [number for number, record in monday.clean.items() if "\n" not in record[11]]
-    waiting = [
-        number
-        for number, entry in monday.entries.items()
-        if entry["class"] == "ts.future" and entry["rule_ids"] == ["ts.future"]
-    ]
-    without_amount = [
-        number
-        for number, entry in monday.entries.items()
-        if entry["rule_ids"] == ["amount.missing"]
-    ]
-
-    appended: list[tuple[str, int, list[str]]] = []
-    for number in plain[:30]:
-        appended.append(("same", number, monday.records[number]))
-    for number in plain[30:40]:
-        record = monday.records[number]
-        appended.append(
-            ("same after cleaning", number, [*record[:2], f" {record[2]}", *record[3:]])
-        )
-    for number in plain[40:60]:
-        record = monday.records[number]
-        other = f"{Decimal(record[2]) + 1:.2f}"
-        appended.append(("other amount", number, [*record[:2], other, *record[3:]]))
-    for number in waiting:
-        appended.append(("waiting", number, monday.records[number]))
-    for number in without_amount:
-        record = monday.records[number]
-        appended.append(("mended", number, [*record[:2], "12.50", *record[3:]]))
-
-    with tuesday_file.open("a", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(record for _, _, record in appended)
-    return {
-        physical + place: (what, number)
-        for place, (what, number, _) in enumerate(appended, start=1)
-    }
-
-
-def corrected_register(source: Path, path: Path, history: History) -> Path:
-    """Writes our register anew: one account gone, one holder moved, one account more."""
-    with source.open(encoding="utf-8", newline="") as file:
-        header, *holders = csv.reader(file)
-    history.dropped_account = holders[0][4]
-    moved = holders[10]
-    history.moved = (moved[4], "Nygatan 1, 11122 Stockholm")
-    kept = [
-        [holder[0], history.moved[1], *holder[2:]] if holder[3] == moved[3] else holder
-        for holder in holders[1:]
-    ]
-    return write_lines(path, header, [*kept, [*moved[:4], "SE8902NEWA00000000000001"]])
+ACCEPTED = ("accepted", frozenset[str]())
+DUPLICATE = ("duplicate", frozenset({"duplicate.exact"}))
+CONFLICT = ("rejected", frozenset({"id.conflict"}))
+WAITING = ("rejected", frozenset({"ts.future"}))
+UNKNOWN = ("rejected", frozenset({"account.unknown_own"}))
 
 
 @pytest.fixture(scope="module")
@@ -189,71 +42,7 @@ def history(
     run_sluss: RunSluss,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> History:
-    folder = tmp_path_factory.mktemp("history")
-    target = folder / "target"
-    told = History()
-    loads = told.loads
-
-    def generated(name: str, seed: int, rows: int, day: date) -> Path:
-        generate_bank(rows, seed, folder / name, day=day, accounts=ACCOUNTS)
-        return folder / name
-
-    def build(step: str, *options: str) -> None:
-        done = run_dbt("build", *options, target=target, check=None)
-        told.steps[step] = look(done.returncode, target)
-        unexpected = told.steps[step].failed - {"assert_no_load_is_held"}
-        assert not unexpected, done.stdout
-
-    other_bank = generated("other bank", 2, 2_000, FRIDAY)
-    monday = generated("monday", 1, 5_000, MONDAY)
-    tuesday = generated("tuesday", 1, 2_000, TUESDAY)
-    thursday = generated("thursday", 1, 50, THURSDAY)
-    told.monday = read_day(monday)
-
-    loaded("fx_rates", None)
-    loads["register of B"] = loaded("bank_customers", other_bank / "customers.csv", FRIDAY)
-    loads["friday of B"] = loaded("bank_transactions", other_bank / "transactions.csv", FRIDAY)
-    loads["monday"] = loaded("bank_transactions", monday / "transactions.csv", MONDAY)
-    spoiled = [
-        [*record[:2], "n/a" if number % 4 == 0 else record[2], *record[3:]]
-        for number, record in enumerate(list(read_day(other_bank).clean.values())[:40])
-    ]
-    loads["spoiled"] = loaded(
-        "bank_transactions",
-        write_lines(folder / "spoiled.csv", told_header(monday), spoiled),
-        FRIDAY,
-    )
-    build("held")
-
-    run_sluss("withdraw", str(loads["spoiled"]), "--why", "a quarter of it has no amounts")
-    loads["our register"] = loaded("bank_customers", monday / "customers.csv", MONDAY)
-    build("register loaded")
-
-    told.repeated = repeat_of_monday(told.monday, tuesday / "transactions.csv")
-    loads["tuesday"] = loaded("bank_transactions", tuesday / "transactions.csv", TUESDAY)
-    build("repeated", *QUICK)
-
-    register = corrected_register(monday / "customers.csv", folder / "corrected.csv", told)
-    loads["corrected register"] = loaded("bank_customers", register, MONDAY)
-    build("register corrected", *QUICK)
-
-    run_sluss("withdraw", str(loads["monday"]), "--why", "the file of another system")
-    build("withdrawn", *QUICK)
-
-    loads["monday again"] = loaded(
-        "bank_transactions", monday / "transactions.csv", MONDAY, again=True
-    )
-    loads["thursday"] = loaded("bank_transactions", thursday / "transactions.csv", THURSDAY)
-    build("again")
-
-    build("nothing new")
-    build("from scratch", "--full-refresh")
-    return told
-
-
-def told_header(folder: Path) -> list[str]:
-    with (folder / "transactions.csv").open(encoding="utf-8") as file:
-        return file.readline().strip().split(",")
+    return make_history(tmp_path_factory.mktemp("history"), run_dbt, run_sluss)
 
 
 # --- held -----------------------------------------------------------------------------------------
@@ -263,7 +52,7 @@ def test_a_day_of_another_bank_is_held_and_the_report_says_why(history: History)
     report = history["held"].report(history.loads["monday"])
     assert report["gate"] == "held"
     for word in (
-        "accounts" if False else "account",
+        "name an account that should be ours",
         "not in the register",
         f"load {history.loads['register of B']} (customers.csv)",
         "more than 5 %",
@@ -351,11 +140,6 @@ def outcomes(history: History, step: str, load: str, what: str) -> set[tuple[str
     }
 
 
-ACCEPTED = ("accepted", frozenset[str]())
-DUPLICATE = ("duplicate", frozenset({"duplicate.exact"}))
-CONFLICT = ("rejected", frozenset({"id.conflict"}))
-
-
 def test_lines_repeated_in_a_later_file(history: History) -> None:
     assert Counter(kind for kind, _ in history.repeated.values()).keys() == {
         *("same", "same after cleaning", "other amount", "waiting", "mended")
@@ -372,12 +156,16 @@ def test_lines_repeated_in_a_later_file(history: History) -> None:
 
 
 def waiting_lines(history: History) -> dict[int, date]:
-    """Monday's lines that wait for nothing but their day, and the day."""
+    """Monday's lines that wait for nothing but their day, and the day.
+
+    Without those of the account that the corrected register drops.
+    """
     assert history.monday is not None
+    records = history.monday.records
     return {
-        number: date.fromisoformat(history.monday.records[number][1][:10])
+        number: date.fromisoformat(records[number][1][:10])
         for number, entry in history.monday.entries.items()
-        if entry["class"] == "ts.future" and entry["rule_ids"] == ["ts.future"]
+        if entry["rule_ids"] == ["ts.future"] and history.dropped_account not in records[number]
     }
 
 
@@ -394,24 +182,23 @@ def test_a_line_of_the_future_is_released_when_its_day_comes(
 ) -> None:
     found = history[step].lines(history.loads[load])
     released = {
-        number: (latest.toordinal() + 1 >= day.toordinal())
+        number: day.toordinal() <= latest.toordinal() + 1
         for number, day in waiting_lines(history).items()
     }
-    assert len(set(released.values())) == (1 if latest == MONDAY else 2), "some wait, some do not"
+    assert set(released.values()) == ({False} if latest == MONDAY else {False, True})
+    # Tuesday's file holds the same lines; of two that may stand, the earlier load's does.
+    stands = DUPLICATE if load == "monday again" else ACCEPTED
     for number, is_released in released.items():
-        # Tuesday's file holds the same lines; of two that may stand, the earlier load's does.
-        expected = (DUPLICATE if load == "monday again" else ACCEPTED) if is_released else None
-        assert found[number] == (expected or ("rejected", frozenset({"ts.future"}))), number
+        assert found[number] == (stands if is_released else WAITING), number
 
 
 def test_a_released_line_makes_its_copy_a_duplicate(history: History) -> None:
     day = waiting_lines(history)
     found = history["repeated"].lines(history.loads["tuesday"])
-    for own, (kind, theirs) in history.repeated.items():
-        if kind == "waiting":
+    for own, (_, theirs) in history.repeated.items():
+        if theirs in day:
             is_released = day[theirs].toordinal() <= TUESDAY.toordinal() + 1
-            expected = DUPLICATE if is_released else ("rejected", frozenset({"ts.future"}))
-            assert found[own] == expected, (own, day[theirs])
+            assert found[own] == (DUPLICATE if is_released else WAITING), (own, day[theirs])
 
 
 # --- the corrected register -----------------------------------------------------------------------
@@ -432,7 +219,7 @@ def test_a_corrected_register_of_the_same_day_restates_the_lines_it_touches(
         }
         touched += len(gone)
         for number in gone:
-            assert now[number] == ("rejected", frozenset({"account.unknown_own"}))
+            assert now[number] == UNKNOWN
         others = {number for number in was if was[number] != now[number]} - gone
         raw = {
             each["_line_no"]: each["raw"]
@@ -484,11 +271,10 @@ def test_lines_that_repeat_a_withdrawn_load_take_its_place(history: History) -> 
         found = outcomes(history, "withdrawn", "tuesday", what)
         assert ACCEPTED in found
         # A few of them name the account that the corrected register dropped.
-        assert found <= {ACCEPTED, ("rejected", frozenset({"account.unknown_own"}))}, what
+        assert found <= {ACCEPTED, UNKNOWN}, what
 
 
 def test_a_withdrawn_file_loaded_again_comes_after_what_took_its_place(history: History) -> None:
-    unknown = ("rejected", frozenset({"account.unknown_own"}))
     for what, outcome in {
         "same": DUPLICATE,
         "same after cleaning": DUPLICATE,
@@ -496,7 +282,7 @@ def test_a_withdrawn_file_loaded_again_comes_after_what_took_its_place(history: 
     }.items():
         found = outcomes(history, "again", "monday again", what)
         assert outcome in found
-        assert found <= {outcome, unknown}, what
+        assert found <= {outcome, UNKNOWN}, what
 
 
 # --- all of it ------------------------------------------------------------------------------------
@@ -578,6 +364,3 @@ def test_building_from_scratch_writes_every_row_anew(history: History) -> None:
     before, after = history["again"].row_versions, history["from scratch"].row_versions
     assert not before & after
     assert sum(before.values()) == sum(after.values())
-
-
-Never = Callable[[], None]

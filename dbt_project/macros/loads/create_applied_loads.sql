@@ -9,6 +9,7 @@
         model text not null,
         load_id integer not null,
         version text not null,
+        applied_at timestamp with time zone not null default now(),
         primary key (model, load_id)
     );
     {#- The connection of the hooks has rolled back the profile's role by now (dbt-postgres 1.11). -#}

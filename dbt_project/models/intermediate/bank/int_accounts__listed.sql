@@ -1,27 +1,69 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='account',
+    on_schema_change='fail',
+    indexes=[{'columns': ['account'], 'unique': true}],
+    pre_hook=["{{ forget_applied() }}", "{{ forget_accounts_of_old_registers() }}"],
+    post_hook="{{ record_applied(ref('int_registers__in_force')) }}"
+) }}
 
--- One row an account of the newest register in force.
+-- One row an account that was ever in a register in force, as the latest of them lists it. A new register touches only its own
+-- accounts; if one was withdrawn or came late, the hook before has emptied the table, and all registers are read again.
 
 with registers as (
-    select * from {{ ref('int_registers__gated') }}
-    where is_in_force and in_force_until is null
+    select * from {{ ref('int_registers__in_force') }}
+    where
+        {{ in_loads_to_build(ref('int_registers__in_force'), 'load_id') }}
+        {%- if is_incremental() %}
+            or not exists (select 1 from {{ this }})
+        {%- endif %}
 ),
 
 lines as (
     select * from {{ ref('int_customers__judged') }}
     where outcome = 'accepted'
+),
+
+listed as (
+    select
+        lines.account,
+        lines.customer_id,
+        lines.customer_name,
+        lines.address,
+        lines.phone,
+        lines.personnummer,
+        lines._load_id,
+        lines._line_no,
+        registers.business_date as register_date,
+        min(registers.business_date) over (partition by lines.account) as first_listed_date,
+        row_number() over (
+            partition by lines.account
+            order by registers.business_date desc
+        ) as recency
+    from registers
+    inner join lines
+        on registers.load_id = lines._load_id
 )
 
 select
-    lines.account,
-    lines.customer_id,
-    lines.customer_name,
-    lines.address,
-    lines.phone,
-    lines.personnummer,
-    registers.business_date as register_date,
-    lines._load_id,
-    lines._line_no
-from lines
-inner join registers
-    on lines._load_id = registers.load_id
+    listed.account,
+    listed.customer_id,
+    listed.customer_name,
+    listed.address,
+    listed.phone,
+    listed.personnummer,
+    listed._load_id,
+    listed._line_no,
+    listed.register_date,
+    {%- if is_incremental() %}
+        least(listed.first_listed_date, standing.first_listed_date) as first_listed_date
+    {%- else %}
+        listed.first_listed_date
+    {%- endif %}
+from listed
+{%- if is_incremental() %}
+    left join {{ this }} as standing
+        on listed.account = standing.account
+{%- endif %}
+where listed.recency = 1

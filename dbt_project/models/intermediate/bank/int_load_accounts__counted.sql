@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', 'account'],
-    indexes=[{'columns': ['_load_id'], 'type': 'btree'}],
+    indexes=[{'columns': ['_load_id', 'account'], 'unique': true}],
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
@@ -20,24 +20,20 @@ receiver_lines as (
 mentions as (
     select
         _load_id,
-        sender_account as account,
-        count(*) as mention_count
+        sender_account as account
     from sender_lines
     where {{ account_is_own('sender_account') }}
-    group by _load_id, sender_account
     union all
     select
         _load_id,
-        receiver_account as account,
-        count(*) as mention_count
+        receiver_account as account
     from receiver_lines
     where {{ account_is_own('receiver_account') }}
-    group by _load_id, receiver_account
 )
 
 select
     _load_id,
     account,
-    cast(sum(mention_count) as bigint) as mention_count
+    count(*) as mention_count
 from mentions
 group by _load_id, account

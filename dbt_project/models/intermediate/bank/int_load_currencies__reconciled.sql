@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', 'currency'],
+    indexes=[{'columns': ['_load_id', 'currency'], 'unique': true}],
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 
@@ -63,7 +64,8 @@ valid_lines as (
         judged._load_id,
         judged.currency,
         judged.amount,
-        judged.amount_correction is not null or judged.currency_correction is not null as is_corrected
+        judged.amount_correction is not null
+        or judged.currency_correction is not null as is_corrected
     from judged
     left join rejected
         on
@@ -85,9 +87,15 @@ valid_sums as (
 ),
 
 currencies_of_loads as (
-    select _load_id, currency from read_sums
+    select
+        _load_id,
+        currency
+    from read_sums
     union
-    select _load_id, currency from valid_sums
+    select
+        _load_id,
+        currency
+    from valid_sums
 ),
 
 joined as (

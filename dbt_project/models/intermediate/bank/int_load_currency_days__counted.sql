@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', 'currency', 'booked_date'],
+    indexes=[{'columns': ['_load_id', 'currency', 'booked_date'], 'unique': true}],
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 

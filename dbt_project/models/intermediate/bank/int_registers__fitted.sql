@@ -14,8 +14,7 @@ with loads as (
 ),
 
 registers as (
-    select * from {{ ref('int_registers__gated') }}
-    where is_in_force
+    select * from {{ ref('int_registers__in_force') }}
 ),
 
 register_accounts as (
@@ -84,9 +83,19 @@ first_fits as (
 ),
 
 fits_so_far as (
-    select load_id, register_load_id, mention_count, unknown_count from known_fits
+    select
+        load_id,
+        register_load_id,
+        mention_count,
+        unknown_count
+    from known_fits
     union all
-    select load_id, register_load_id, mention_count, unknown_count from first_fits
+    select
+        load_id,
+        register_load_id,
+        mention_count,
+        unknown_count
+    from first_fits
 ),
 
 later_pairs as (

@@ -1,4 +1,6 @@
--- One row a register: whether accounts may be looked up in it, and until which day it is in force.
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
+-- One row a register: what became of its lines, and whether accounts may be looked up in it.
 -- Of two registers of one business date the later delivery replaces the earlier.
 
 with loads as (
@@ -20,7 +22,8 @@ counted as (
         counts.rejected_count,
         counts.duplicate_count,
         abs(loads.line_count - loads.malformed_count - counts.judged_count) as difference_count,
-        counts.rejected_count > {{ var('gate_max_rejected_share') }} * loads.line_count as has_too_many_rejected
+        counts.rejected_count
+        > {{ var('gate_max_rejected_share') }} * loads.line_count as has_too_many_rejected
     from loads
     inner join counts
         on loads.load_id = counts._load_id
@@ -30,10 +33,18 @@ gated as (
     select
         counted.*,
         case
-            when difference_count > 0
-                then 'held: ' || difference_count || ' of ' || line_count || ' lines are not accounted for'
-            when has_too_many_rejected
-                then 'held: ' || rejected_count || ' of ' || line_count || ' lines of the register were rejected, more than '
+            when counted.difference_count > 0
+                then
+                    counted.difference_count
+                    || ' of '
+                    || counted.line_count
+                    || ' lines are not accounted for'
+            when counted.has_too_many_rejected
+                then
+                    counted.rejected_count
+                    || ' of '
+                    || counted.line_count
+                    || ' lines of the register were rejected, more than '
                     || {{ percent_text(var('gate_max_rejected_share')) }}
         end as gate_reason
     from counted
@@ -42,41 +53,24 @@ gated as (
 ranked as (
     select
         gated.*,
-        gate_reason is null and row_number() over (
-            partition by business_date, gate_reason is null
-            order by load_id desc
+        gated.gate_reason is null and row_number() over (
+            partition by gated.business_date, gated.gate_reason is null
+            order by gated.load_id desc
         ) = 1 as is_in_force
     from gated
-),
-
--- A register is in force from its day until the next one's; the first also for the days before it.
-in_force as (
-    select
-        load_id,
-        case
-            when lag(load_id) over in_order is not null then business_date
-        end as in_force_from,
-        lead(business_date) over in_order as in_force_until
-    from ranked
-    where is_in_force
-    window in_order as (order by business_date)
 )
 
 select
-    ranked.load_id,
-    ranked.business_date,
-    ranked.line_count,
-    ranked.malformed_count,
-    ranked.accepted_count,
-    ranked.corrected_count,
-    ranked.rejected_count,
-    ranked.duplicate_count,
-    ranked.difference_count,
-    case when ranked.gate_reason is null then 'published' else 'held' end as gate,
-    ranked.gate_reason,
-    ranked.is_in_force,
-    in_force.in_force_from,
-    in_force.in_force_until
+    load_id,
+    business_date,
+    line_count,
+    malformed_count,
+    accepted_count,
+    corrected_count,
+    rejected_count,
+    duplicate_count,
+    difference_count,
+    gate_reason,
+    is_in_force,
+    case when gate_reason is null then 'published' else 'held' end as gate
 from ranked
-left join in_force
-    on ranked.load_id = in_force.load_id

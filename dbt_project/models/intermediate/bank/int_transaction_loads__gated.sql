@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 -- One row a load of transactions: published, or held with the reason in words.
 --
 -- Whether a load is published can depend on the loads before it: an id counts as accepted only where a published load
@@ -40,11 +42,17 @@ judged_by_itself as (
         coalesce(repeated_counts.repeated_count, 0) as repeated_count,
         case
             when loads.register_load_id is null and counts.judged_count > 0
-                then 'no register of the bank''s accounts is loaded: load one as bank_customers and build again'
-            when counts.unknown_own_count > {{ var('gate_max_unknown_account_share') }} * loads.line_count
                 then
-                    {{ thousands('counts.unknown_own_count') }} || ' of ' || {{ thousands('loads.line_count') }}
-                    || ' lines (' || {{ share_text('counts.unknown_own_count', 'loads.line_count') }}
+                    'no register of the bank''s accounts is loaded: load one as bank_customers and build again'
+            when
+                counts.unknown_own_count
+                > {{ var('gate_max_unknown_account_share') }} * loads.line_count
+                then
+                    {{ thousands('counts.unknown_own_count') }}
+                    || ' of '
+                    || {{ thousands('loads.line_count') }}
+                    || ' lines ('
+                    || {{ share_text('counts.unknown_own_count', 'loads.line_count') }}
                     || ') name an account that should be ours but is not in the register of load '
                     || loads.register_load_id || ' (' || registers.file_name || '); more than '
                     || {{ percent_text(var('gate_max_unknown_account_share')) }}
@@ -69,9 +77,10 @@ judged_by_itself as (
 in_order as (
     select
         judged_by_itself.*,
-        row_number() over (order by load_id) as position,
-        own_gate_reason is null
-        and rejected_count + repeated_count > {{ var('gate_max_rejected_share') }} * line_count
+        row_number() over (order by judged_by_itself.load_id) as position,
+        judged_by_itself.own_gate_reason is null
+        and judged_by_itself.rejected_count + judged_by_itself.repeated_count
+        > {{ var('gate_max_rejected_share') }} * judged_by_itself.line_count
             as could_be_tipped
     from judged_by_itself
 ),
@@ -95,40 +104,42 @@ walk as (
     from walk
     inner join in_order
         on walk.position + 1 = in_order.position
-    cross join lateral (
-        select count(*) as conflict_count
-        from {{ ref('int_transactions__repeated') }} as line
-        cross join lateral (
-            select earlier.content_fingerprint
-            from {{ ref('int_transactions__repeated') }} as earlier
+    cross join
+        lateral (
+            select count(*) as conflict_count
+            from {{ ref('int_transactions__repeated') }} as line
+            cross join
+                lateral (
+                    select earlier.content_fingerprint
+                    from {{ ref('int_transactions__repeated') }} as earlier
+                    where
+                        earlier.transaction_id = line.transaction_id
+                        and (
+                            earlier._load_id = in_order.load_id
+                            or {{ array_has('walk.published_loads', 'earlier._load_id') }}
+                        )
+                        and not exists (
+                            select 1
+                            from {{ ref('int_transactions__rejected') }} as rejected
+                            where
+                                rejected._load_id = earlier._load_id
+                                and rejected._line_no = earlier._line_no
+                        )
+                    order by earlier._load_id, earlier._line_no
+                    limit 1
+                ) as first_line
             where
-                earlier.transaction_id = line.transaction_id
-                and (
-                    earlier._load_id = in_order.load_id
-                    or {{ array_has('walk.published_loads', 'earlier._load_id') }}
-                )
+                in_order.could_be_tipped
+                and line._load_id = in_order.load_id
+                and line.content_fingerprint <> first_line.content_fingerprint
                 and not exists (
                     select 1
                     from {{ ref('int_transactions__rejected') }} as rejected
                     where
-                        rejected._load_id = earlier._load_id
-                        and rejected._line_no = earlier._line_no
+                        rejected._load_id = line._load_id
+                        and rejected._line_no = line._line_no
                 )
-            order by earlier._load_id, earlier._line_no
-            limit 1
-        ) as first_line
-        where
-            in_order.could_be_tipped
-            and line._load_id = in_order.load_id
-            and line.content_fingerprint <> first_line.content_fingerprint
-            and not exists (
-                select 1
-                from {{ ref('int_transactions__rejected') }} as rejected
-                where
-                    rejected._load_id = line._load_id
-                    and rejected._line_no = line._line_no
-            )
-    ) as conflicts
+        ) as conflicts
     cross join lateral (
         select case
             when in_order.own_gate_reason is not null then in_order.own_gate_reason
@@ -146,9 +157,10 @@ select
     in_order.load_id,
     in_order.line_count,
     in_order.register_load_id,
-    case when walk.gate_reason is null then 'published' else 'held' end as gate,
     walk.gate_reason,
-    in_order.registered_version || case when walk.gate_reason is null then '/published' else '/held' end as version
+    case when walk.gate_reason is null then 'published' else 'held' end as gate,
+    in_order.registered_version
+    || case when walk.gate_reason is null then '/published' else '/held' end as version
 from in_order
 inner join walk
     on in_order.position = walk.position

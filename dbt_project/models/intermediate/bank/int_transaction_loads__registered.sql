@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 -- One row a load of transactions: the one register its accounts are looked up in, and the clock its future is read by.
 --
 -- The register is the one in force on the load's business date, unless that one does not know the load's accounts and
@@ -9,8 +11,7 @@ with loads as (
 ),
 
 registers as (
-    select * from {{ ref('int_registers__gated') }}
-    where is_in_force
+    select * from {{ ref('int_registers__in_force') }}
 ),
 
 fits as (

@@ -70,12 +70,14 @@ standing_lines as (
 ranked as (
     select
         standing_lines.*,
-        first_value(gate) over published_first = 'published' as has_published,
-        first_value(_load_id) over published_first as first_published_load_id,
-        first_value(_line_no) over published_first as first_published_line_no,
-        first_value(content_fingerprint) over published_first as first_published_fingerprint,
-        first_value(_line_no) over own_first as first_own_line_no,
-        first_value(content_fingerprint) over own_first as first_own_fingerprint
+        first_value(standing_lines.gate) over published_first = 'published' as has_published,
+        first_value(standing_lines._load_id) over published_first as first_published_load_id,
+        first_value(standing_lines._line_no) over published_first as first_published_line_no,
+        first_value(standing_lines.content_fingerprint)
+            over published_first
+            as first_published_fingerprint,
+        first_value(standing_lines._line_no) over own_first as first_own_line_no,
+        first_value(standing_lines.content_fingerprint) over own_first as first_own_fingerprint
     from standing_lines
     window
         published_first as (
@@ -103,7 +105,9 @@ compared as (
             else first_own_line_no
         end as first_line_no,
         case
-            when has_published and first_published_load_id <= _load_id then first_published_fingerprint
+            when
+                has_published and first_published_load_id <= _load_id
+                then first_published_fingerprint
             else first_own_fingerprint
         end as first_fingerprint
     from ranked

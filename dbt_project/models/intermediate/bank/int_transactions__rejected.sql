@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', '_line_no'],
-    indexes=[{'columns': ['_load_id', '_line_no'], 'type': 'btree'}],
+    indexes=[{'columns': ['_load_id', '_line_no'], 'unique': true}],
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 

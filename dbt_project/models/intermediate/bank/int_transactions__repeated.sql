@@ -23,49 +23,58 @@ with new_lines as (
 ),
 
 all_lines as (
-    select * from {{ ref('int_transactions__judged') }}
+    select
+        _load_id,
+        _line_no,
+        transaction_id
+    from {{ ref('int_transactions__judged') }}
     where failures is null
 ),
 
 repeated_ids as (
-    select transaction_id
+    select distinct new_lines.transaction_id
     from new_lines
-    group by transaction_id
-    having count(*) > 1
-    union
-    select new_lines.transaction_id
-    from new_lines
-    inner join all_lines as earlier_lines
+    inner join all_lines
         on
-            new_lines.transaction_id = earlier_lines.transaction_id
-            and new_lines._load_id <> earlier_lines._load_id
+            new_lines.transaction_id = all_lines.transaction_id
+            and (
+                new_lines._load_id <> all_lines._load_id or new_lines._line_no <> all_lines._line_no
+            )
 )
 
 select
-    all_lines._load_id,
-    all_lines._line_no,
-    all_lines.transaction_id,
+    lines._load_id,
+    lines._line_no,
+    lines.transaction_id,
     {{ content_fingerprint([
-        instant_at('all_lines.booked_at', 'UTC'),
-        'all_lines.amount',
-        'all_lines.currency',
-        'all_lines.sender_account',
-        'all_lines.receiver_account',
-        'all_lines.sender_country',
-        'all_lines.receiver_country',
-        'all_lines.sender_municipality',
-        'all_lines.receiver_municipality',
-        'all_lines.note',
+        instant_at('lines.booked_at', 'UTC'),
+        'lines.amount',
+        'lines.currency',
+        'lines.sender_account',
+        'lines.receiver_account',
+        'lines.sender_country',
+        'lines.receiver_country',
+        'lines.sender_municipality',
+        'lines.receiver_municipality',
+        'lines.note',
     ]) }} as content_fingerprint
-from all_lines
-inner join repeated_ids
-    on all_lines.transaction_id = repeated_ids.transaction_id
+from repeated_ids
+-- Few ids among many lines: looked up one by one, whatever the history.
+cross join
+    lateral (
+        select *
+        from {{ ref('int_transactions__judged') }} as judged
+        where
+            judged.transaction_id = repeated_ids.transaction_id
+            and judged.failures is null
+        {{ evaluate_once() }}
+    ) as lines
 {%- if is_kept_by_load() %}
 where not exists (
     select 1
     from {{ this }} as standing
     where
-        standing._load_id = all_lines._load_id
-        and standing._line_no = all_lines._line_no
+        standing._load_id = lines._load_id
+        and standing._line_no = lines._line_no
 )
 {%- endif %}

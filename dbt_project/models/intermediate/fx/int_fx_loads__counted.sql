@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id'],
+    indexes=[{'columns': ['_load_id'], 'unique': true}],
     meta={'wanted': 'int_fx_loads__known'}
 ) }}
 

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 -- One row a load of exchange rates. Each file holds the whole history, so the newest replaces the others.
 
 with loads as (
@@ -9,8 +11,9 @@ fixed_rates as (
 ),
 
 fixed_rates_version as (
-    select {{ fingerprint_of_rows("currency || rate_date || units_per_eur || source", 'currency, rate_date') }}
-        as fixed_rates_fingerprint
+    select
+        {{ fingerprint_of_rows("currency || rate_date || units_per_eur || source", 'currency, rate_date') }}
+            as fixed_rates_fingerprint
     from fixed_rates
 )
 

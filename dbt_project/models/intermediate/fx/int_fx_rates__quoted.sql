@@ -85,18 +85,21 @@ against_krona as (
     from fixed_rates
     inner join krona
         on
-            krona.rate_date <= fixed_rates.rate_date
-            and (krona.next_rate_date is null or krona.next_rate_date > fixed_rates.rate_date)
+            fixed_rates.rate_date >= krona.rate_date
+            and (krona.next_rate_date is null or fixed_rates.rate_date < krona.next_rate_date)
     where not exists (
-        select 1 from published where published.currency = fixed_rates.currency
+        select 1 from published
+        where published.currency = fixed_rates.currency
     )
 ),
 
 dated as (
     select
         against_krona.*,
-        lead(rate_date) over (partition by currency order by rate_date) as next_rate_date,
-        max(rate_date) over () as newest_date
+        lead(against_krona.rate_date)
+            over (partition by against_krona.currency order by against_krona.rate_date)
+            as next_rate_date,
+        max(against_krona.rate_date) over () as newest_date
     from against_krona
 )
 
@@ -108,6 +111,8 @@ select
     source,
     case
         when next_rate_date is not null then next_rate_date
-        when source <> 'ECB' or rate_date + days_after_last < newest_date then rate_date + days_after_last
+        when
+            source <> 'ECB' or rate_date + days_after_last < newest_date
+            then rate_date + days_after_last
     end as used_until
 from dated

@@ -23,17 +23,18 @@ select
             then 'fx.stale_rate'
     end as flag
 from currency_days
-left join lateral (
-    select
-        quoted.sek_rate,
-        quoted.rate_date,
-        quoted.source,
-        quoted.used_until is null or quoted.used_until > currency_days.booked_date as is_usable
-    from {{ ref('int_fx_rates__quoted') }} as quoted
-    where
-        quoted.currency = currency_days.currency
-        and quoted.rate_date <= currency_days.booked_date
-    order by quoted.rate_date desc
-    limit 1
-) as usable
+left join
+    lateral (
+        select
+            quoted.sek_rate,
+            quoted.rate_date,
+            quoted.source,
+            quoted.used_until is null or quoted.used_until > currency_days.booked_date as is_usable
+        from {{ ref('int_fx_rates__quoted') }} as quoted
+        where
+            quoted.currency = currency_days.currency
+            and quoted.rate_date <= currency_days.booked_date
+        order by quoted.rate_date desc
+        limit 1
+    ) as usable
     on true

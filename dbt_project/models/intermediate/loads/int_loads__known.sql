@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 -- A table, not a view: the whole build works on the loads that stood at its start.
 with loads as (
     select * from {{ ref('stg_ops__loads') }}

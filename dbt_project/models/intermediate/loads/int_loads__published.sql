@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 -- One row a load whose lines may stand in the marts.
 
 with loads as (

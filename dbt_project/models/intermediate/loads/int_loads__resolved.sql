@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 -- One row a load of any feed: what became of its lines, whether it may be published, and the version of its rows. The
 -- version differs whenever any row that depends on the load differs: its gate, its lines' outcomes, the rates it uses.
 
@@ -86,7 +88,8 @@ of_every_feed as (
         fx_counts.judged_count,
         fx_counts.rejected_count,
         0 as duplicate_count,
-        abs(fx_loads.line_count - fx_loads.malformed_count - fx_counts.judged_count) as difference_count,
+        abs(fx_loads.line_count - fx_loads.malformed_count - fx_counts.judged_count)
+            as difference_count,
         'published' as version
     from fx_loads
     inner join fx_counts

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
+
 with loads as (
     select * from {{ ref('int_loads__known') }}
 )

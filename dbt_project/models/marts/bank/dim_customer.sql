@@ -1,44 +1,33 @@
 -- Grain: one row a customer (a personnummer), as last listed. A customer may hold several accounts.
 
 with accounts as (
-    select * from {{ ref('dim_account') }}
-),
-
-versions as (
-    select * from {{ ref('snap_bank__customers') }}
+    select * from {{ ref('int_accounts__current') }}
+    where customer_id is not null
 ),
 
 ranked as (
     select
-        versions.*,
+        accounts.*,
+        min(accounts.first_listed_date) over (
+            partition by accounts.customer_id
+        ) as customer_first_listed_date,
+        count(*) filter (where accounts.is_open) over (
+            partition by accounts.customer_id
+        ) as open_account_count,
         row_number() over (
-            partition by customer_id
-            order by valid_to desc nulls first, valid_from desc, account
+            partition by accounts.customer_id
+            order by accounts.last_listed_date desc, accounts.account asc
         ) as recency
-    from versions
-    where customer_id is not null
-),
-
-accounts_of_customers as (
-    select
-        customer_id,
-        count(*) filter (where is_open) as open_account_count,
-        min(first_listed_date) as first_listed_date
     from accounts
-    where customer_id is not null
-    group by customer_id
 )
 
 select
-    ranked.customer_id,
-    ranked.customer_name,
-    ranked.address,
-    ranked.phone,
-    ranked.personnummer,
-    accounts_of_customers.first_listed_date,
-    coalesce(accounts_of_customers.open_account_count, 0) as open_account_count
+    customer_id,
+    customer_name,
+    address,
+    phone,
+    personnummer,
+    customer_first_listed_date as first_listed_date,
+    open_account_count
 from ranked
--- An account that changed hands leaves its former holder without accounts.
-left join accounts_of_customers
-    on ranked.customer_id = accounts_of_customers.customer_id
-where ranked.recency = 1
+where recency = 1

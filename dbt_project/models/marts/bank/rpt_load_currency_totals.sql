@@ -14,8 +14,8 @@ with transactions as (
 select
     _load_id,
     currency,
-    count(*) as accepted_count,
     cast(sum(amount) as numeric(22, 2)) as accepted_amount,
-    cast(sum(amount_sek) as numeric(22, 2)) as accepted_amount_sek
+    cast(sum(amount_sek) as numeric(22, 2)) as accepted_amount_sek,
+    count(*) as accepted_count
 from transactions
 group by _load_id, currency

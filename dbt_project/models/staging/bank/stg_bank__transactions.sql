@@ -3,7 +3,7 @@ select
     _load_id,
     _line_no,
     transaction_id as transaction_id_raw,
-    "timestamp" as timestamp_raw,
+    timestamp as timestamp_raw,
     amount as amount_raw,
     currency as currency_raw,
     sender_account as sender_account_raw,

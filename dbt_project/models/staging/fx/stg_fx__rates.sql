@@ -2,7 +2,7 @@
 select
     _load_id,
     _line_no,
-    "date" as rate_date_raw,
+    date as rate_date_raw,
     case
         when {{ is_castable('"date"', 'date') }} then {{ cast_as('"date"', 'date') }}
     end as rate_date,
