@@ -1,4 +1,4 @@
-"""`make bench`: what a day of a million lines costs, beside bare COPY of the same file, in one sitting.
+"""`make bench`: what a day of a million lines costs beside bare COPY of the file, in one sitting.
 
 Prints Markdown for docs/benchmarks.md. Everything runs on an embedded server of its own, in a
 temporary home that is removed afterwards. The machine should do nothing else meanwhile: what counts
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -158,14 +159,14 @@ def _load(path: Path) -> Run:
     return Run(result["seconds"], run.peak_mb, run.output)
 
 
-def _in_new_database(name: str, measure: object) -> Run:
+def _in_new_database(name: str, measure: Callable[[], Run]) -> Run:
     os.environ["PGDATABASE"] = name
     _run("sluss", "up")
-    return measure()  # type: ignore[operator,no-any-return]
+    return measure()
 
 
 def _without_malformed_lines(day: Path) -> Path:
-    """Writes the day without its malformed lines, which bare COPY would stop at, and returns the file."""
+    """Writes the day without the malformed lines that bare COPY stops at; returns the file."""
     key = json.loads((day / "key.json").read_text())
     malformed = {entry["line_no"] for entry in key["lines"] if entry["outcome"] == "malformed"}
     path = day / "wellformed.csv"
@@ -184,7 +185,7 @@ def _disk_bytes() -> list[tuple[str, int]]:
             from pg_class as class
             inner join pg_namespace as namespace on class.relnamespace = namespace.oid
             where class.relkind = 'r'
-                and namespace.nspname in ('staging', 'intermediate', 'marts', 'ops', 'snapshots', 'audit')
+                and namespace.nspname = any(array['staging', 'intermediate', 'marts', 'ops'])
             group by namespace.nspname
             order by 2 desc
             """
@@ -224,7 +225,8 @@ def _lines(path: Path) -> int:
 
 def _machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {python}"
 
 
 def _say(text: str) -> None:

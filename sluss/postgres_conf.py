@@ -70,8 +70,9 @@ dynamic_shared_memory_type = {dynamic_shared_memory_type}
 
 # Write-ahead log. One server, no replica: a table filled in the transaction that created it (a
 # load's partition, a rebuilt model) is flushed to disk at commit instead of being written twice.
-# That is as durable as the log. What it gives up is replication and pg_basebackup of the running server: back up with pg_dump, or use a
-# server of your own (PGHOST) where you need point-in-time recovery.
+# That is as durable as the log. What it gives up is replication and pg_basebackup of the running
+# server: back up with pg_dump, or use a server of your own (PGHOST) where you need point-in-time
+# recovery.
 wal_level = minimal
 max_wal_senders = 0
 # A day's load and build fit between two checkpoints, so pages are written once; never more than a
@@ -79,8 +80,8 @@ max_wal_senders = 0
 max_wal_size = {max_wal_size_mb}MB
 min_wal_size = {min_wal_size_mb}MB
 checkpoint_timeout = 15min
-# Not compressed: this build has pglz only, and the first read of a new table of 200 MB, which logs its
-# pages, took 3.7 s with it and 0.6 s without.
+# Not compressed: this build has pglz only, and the first read of a new table of 200 MB, which logs
+# its pages, took 3.7 s with it and 0.6 s without.
 wal_compression = off
 
 # Cores: a query may use all of them, one gathering node about half, so that dbt's threads share.

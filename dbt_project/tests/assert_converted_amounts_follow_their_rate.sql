@@ -1,5 +1,6 @@
--- A row is a transaction in another currency whose amount in kronor is not amount x rate to within half an öre, or
--- that has one of the two without the other, or no rate and no flag that says so. Of the loads written lately.
+-- A row is a transaction in another currency whose amount in kronor is not amount x rate to within
+-- half an öre, or that has one of the two without the other, or no rate and no flag that says so.
+-- Of the loads written lately.
 select
     transaction_id,
     amount,

@@ -1,5 +1,5 @@
--- A row is a load, written lately, whose account movements count other payments than the fact does. Internal
--- payments count twice.
+-- A row is a load, written lately, whose account movements count other payments than the fact does.
+-- Internal payments count twice.
 with movements as (
     select
         _load_id,

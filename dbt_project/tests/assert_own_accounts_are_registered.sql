@@ -1,10 +1,18 @@
--- A row is an own account of a transaction written lately that no register ever listed: dim_account does not know it.
+-- A row is an own account of a transaction written lately that no register ever listed: dim_account
+-- does not know it.
+with transactions as (
+    select * from {{ ref('fct_transactions') }}
+    where {{ was_written_lately('fct_transactions') }}
+),
+
+accounts as (
+    select * from {{ ref('dim_account') }}
+)
+
 select distinct
     transactions.own_account,
     transactions._load_id
-from {{ ref('fct_transactions') }} as transactions
-left join {{ ref('dim_account') }} as accounts
+from transactions
+left join accounts
     on transactions.own_account = accounts.account_id
-where
-    accounts.account_id is null
-    and {{ was_written_lately('fct_transactions', 'transactions._load_id') }}
+where accounts.account_id is null

@@ -1,6 +1,6 @@
--- A row is a load and currency whose accepted sum in the fact differs from what the lines of the file add up to, led
--- there correction by correction (int_load_currencies__reconciled), less the lines that repeat an accepted one.
--- Of the loads written lately.
+-- A row is a load and currency whose accepted sum in the fact differs from what the lines of the
+-- file add up to, led there correction by correction (int_load_currencies__reconciled), less the
+-- lines that repeat an accepted one. Of the loads written lately.
 with reconciled as (
     select * from {{ ref('int_load_currencies__reconciled') }}
 ),
@@ -10,20 +10,28 @@ published as (
     where {{ was_written_lately('fct_transactions', 'load_id') }}
 ),
 
+repeats as (
+    select * from {{ ref('int_transactions__deduplicated') }}
+    where
+        outcome <> 'accepted'
+        and {{ was_written_lately('fct_transactions') }}
+),
+
+lines as (
+    select * from {{ ref('int_transactions__judged') }}
+),
+
 repeated as (
     select
         repeats._load_id,
         lines.currency,
         sum(lines.amount) as amount
-    from {{ ref('int_transactions__deduplicated') }} as repeats
-    inner join {{ ref('int_transactions__judged') }} as lines
+    from repeats
+    inner join lines
         on
             repeats.transaction_id = lines.transaction_id
             and repeats._load_id = lines._load_id
             and repeats._line_no = lines._line_no
-    where
-        repeats.outcome <> 'accepted'
-        and {{ was_written_lately('fct_transactions', 'repeats._load_id') }}
     group by repeats._load_id, lines.currency
 ),
 

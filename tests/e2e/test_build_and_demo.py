@@ -26,9 +26,11 @@ from loaders import ledger
 from loaders.database import connect
 from sluss import demo
 from sluss.build import end_dead_loads, only_build
+from sluss.outcomes import outcomes, standings
 from tests.conftest import Database, RunSluss
 
 KEY = json.loads((demo.SAMPLE_DAY / "key.json").read_text())
+SLUSS = "from sluss.cli import main; main()"
 OUTCOMES = ("accepted", "corrected", "rejected", "duplicate", "malformed")
 
 
@@ -138,8 +140,7 @@ def test_a_build_of_a_selection_works_from_any_directory(
     elsewhere = short_directory / "elsewhere"
     elsewhere.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", "from sluss.cli import main; main()"]
-        + ["build", "--json", "dim_account"],
+        [sys.executable, "-c", SLUSS, "build", "--json", "dim_account"],
         cwd=elsewhere,
         # A relative home, as somebody may write it.
         env={**os.environ, "SLUSS_HOME": f"../{module_database.home.path.name}"},
@@ -190,15 +191,20 @@ def test_a_failing_test_is_named_with_where_its_rows_are(
     module_database: Database, first_demo: str, run_sluss: RunSluss
 ) -> None:
     with closing(connect(address=module_database.dsn)) as connection:
-        _execute(
-            connection,
-            "update marts.dim_account set account_id = 'SE8902' where account_id = ("
-            "select min(account_id) from marts.dim_account)",
-        )
-    done = run_sluss("build", "own_account_is_in_dim_account", check=1)
-    assert "fail test own_account_is_in_dim_account" in done.stdout
-    assert "the rows: audit.own_account_is_in_dim_account" in done.stdout
+        _execute(connection, "update marts.rpt_load_reconciliation set difference_count = 1")
+    done = run_sluss("build", "every_line_is_accounted_for", check=1)
+    assert "fail test every_line_is_accounted_for" in done.stdout
+    assert "the rows: audit.every_line_is_accounted_for" in done.stdout
     assert "The build failed: 1 step went wrong" in done.stdout
+
+
+def test_a_load_whose_rows_changed_is_restated(module_database: Database, first_demo: str) -> None:
+    with closing(connect(address=module_database.dsn)) as connection:
+        before = standings(connection)
+        assert {load.change for load in outcomes(connection, before)} == {"unchanged"}
+        # New rates, or a repeated line somewhere else: no count differs, but the version does.
+        _execute(connection, "update intermediate.applied_loads set version = version || '/new'")
+        assert {load.change for load in outcomes(connection, before)} == {"restated"}
 
 
 def test_the_demo_does_not_come_among_other_days(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,19 +64,44 @@ def test_every_raw_table_has_a_contract(module_database: object) -> None:
     assert {str(name) for (name,) in found} == {load_contract(feed).table for feed in feeds()}
 
 
-@pytest.mark.parametrize("feed", feeds())
-def test_contract_and_dbt_source_have_the_same_columns(feed: str) -> None:
+def dbt_sources() -> dict[str, list[str]]:
+    """The columns of every table in the schema staging that dbt reads, by the table's name."""
     tables: dict[str, list[str]] = {}
     for path in SOURCES.glob("*/_*__sources.yml"):
         for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
-            for table in source["tables"]:
-                name = table.get("identifier", table["name"])
-                tables[name] = [column["name"] for column in table.get("columns", [])]
+            if source.get("schema", source["name"]) == "staging":
+                for table in source["tables"]:
+                    name = table.get("identifier", table["name"])
+                    tables[name] = [column["name"] for column in table.get("columns", [])]
+    return tables
+
+
+@pytest.mark.parametrize("feed", feeds())
+def test_contract_and_dbt_source_have_the_same_columns(feed: str) -> None:
     contract = load_contract(feed)
-    if contract.table not in tables:
-        pytest.skip(f"no dbt source of {contract.table} yet")
-    described = [name for name in tables[contract.table] if not name.startswith("_")]
-    assert described == [column.name for column in contract.columns]
+    assert dbt_sources()[contract.table] == [
+        "_load_id",
+        "_line_no",
+        *(column.name for column in contract.columns),
+        "_extra",
+    ]
+
+
+def test_every_raw_table_that_dbt_reads_has_a_contract() -> None:
+    assert dbt_sources().keys() == {load_contract(feed).table for feed in feeds()}
+
+
+@pytest.mark.parametrize("feed", feeds())
+def test_a_staging_model_takes_every_column_of_its_contract(feed: str) -> None:
+    """Or a column that a feed gains would go nowhere, and no test would say so."""
+    contract = load_contract(feed)
+    (model,) = [
+        text
+        for path in SOURCES.glob("*/stg_*.sql")
+        if f"'{contract.table}')" in (text := path.read_text(encoding="utf-8"))
+    ]
+    kept = re.findall(r"'(\w+)'", model.split("json_object([")[1].split("])")[0])
+    assert kept == [*(column.name for column in contract.columns), "_extra"]
 
 
 def test_the_bank_feeds_mark_personal_data() -> None:

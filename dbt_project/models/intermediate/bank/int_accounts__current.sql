@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
--- One row an account that was ever listed, with its state today: open while the newest register lists it.
+-- One row an account that was ever listed, with its state today: open while the newest register
+-- lists it.
 
 with accounts as (
     select * from {{ ref('int_accounts__listed') }}

@@ -8,16 +8,17 @@
     post_hook="{{ record_applied(ref('int_registers__in_force')) }}"
 ) }}
 
--- One row an account that was ever in a register in force, as the latest of them lists it. A new register touches only its own
--- accounts; if one was withdrawn or came late, the hook before has emptied the table, and all registers are read again.
+-- One row an account that was ever in a register in force, as the latest of them lists it. A new
+-- register touches only its own accounts; if one was withdrawn or came late, the hook before has
+-- emptied the table, and all registers are read again.
 
 with registers as (
     select * from {{ ref('int_registers__in_force') }}
     where
         {{ in_loads_to_build(ref('int_registers__in_force'), 'load_id') }}
-        {%- if is_incremental() %}
-            or not exists (select 1 from {{ this }})
-        {%- endif %}
+    {%- if is_incremental() %}
+        or not exists (select 1 from {{ this }})
+    {%- endif %}
 ),
 
 lines as (

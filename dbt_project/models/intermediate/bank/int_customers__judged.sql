@@ -5,7 +5,8 @@
     meta={'wanted': 'int_register_loads__known'}
 ) }}
 
--- One row a line of a register, with its outcome. Within a register the first line of an account stands.
+-- One row a line of a register, with its outcome. Within a register the first line of an account
+-- stands.
 
 with lines as (
     select * from {{ ref('stg_bank__customers') }}
@@ -27,10 +28,11 @@ cleaned as (
 
 failed as (
     select
-        cleaned.*,
+        *,
         case
             when account is null then 'customer.account_missing'
-            when not {{ matches('account', var('own_account_pattern')) }} then 'customer.account_malformed'
+            when not {{ matches('account', var('own_account_pattern')) }}
+                then 'customer.account_malformed'
         end as account_failure
     from cleaned
     {{ evaluate_once() }}
@@ -38,7 +40,7 @@ failed as (
 
 numbered as (
     select
-        failed.*,
+        *,
         row_number() over lines_of_the_account as account_line_number,
         first_value(_line_no) over lines_of_the_account as first_line_no
     from failed
@@ -54,10 +56,12 @@ compared as (
         case
             when numbered.account_failure is not null then numbered.account_failure
             when numbered.account_line_number = 1 then null
-            when
-                (numbered.customer_name, numbered.address, numbered.phone, numbered.personnummer)
-                is not distinct from
-                (first_line.customer_name, first_line.address, first_line.phone, first_line.personnummer)
+            when (
+                numbered.customer_name is not distinct from first_line.customer_name
+                and numbered.address is not distinct from first_line.address
+                and numbered.phone is not distinct from first_line.phone
+                and numbered.personnummer is not distinct from first_line.personnummer
+            )
                 then 'customer.duplicate_exact'
             else 'customer.account_conflict'
         end as failure
@@ -72,7 +76,8 @@ select
     compared._load_id,
     compared._line_no,
     compared.account,
-    -- A pseudonym that cannot be turned back without the secret of this database (docs/decisions.md).
+    -- A pseudonym that cannot be turned back without the secret of this database: see
+    -- docs/decisions.md.
     case
         when compared.personnummer is not null
             then {{ fingerprint("settings.pepper || compared.personnummer") }}
@@ -91,8 +96,11 @@ select
         when compared.account <> compared.account_raw then 'customer.account_formatting'
     end as account_correction,
     {{ text_array([
-        "case when compared.personnummer is null then 'customer.personnummer_missing'
-              when not " ~ personnummer_is_valid('compared.personnummer') ~ " then 'customer.personnummer_invalid' end",
+        "case
+            when compared.personnummer is null then 'customer.personnummer_missing'
+            when not " ~ personnummer_is_valid('compared.personnummer') ~ "
+                then 'customer.personnummer_invalid'
+        end",
         "case when compared.customer_name is null then 'customer.name_missing' end",
     ]) }} as flags
 from compared

@@ -5,9 +5,10 @@
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 
--- One row a load and currency: the sum of the lines as they stand in the file, led to the sum of the lines that may be
--- accepted, correction by correction. The two sides are added up on different ways: one from the raw text, without any
--- cleaning rule, the other from the judged lines. A difference holds the load.
+-- One row a load and currency: the sum of the lines as they stand in the file, led to the sum of
+-- the lines that may be accepted, correction by correction. The two sides are added up on different
+-- ways: one from the raw text, without any cleaning rule, the other from the judged lines. A
+-- difference holds the load.
 --   read + corrected - rejected = valid
 
 with raw_lines as (
@@ -30,7 +31,7 @@ currencies as (
     where is_payment_currency
 ),
 
--- What a plain reader makes of the file: amount and currency both exactly as the feed promises them.
+-- What a plain reader makes of the file: amount and currency both as the feed promises them.
 plain_lines as (
     select
         raw_lines._load_id,
@@ -64,8 +65,7 @@ valid_lines as (
         judged._load_id,
         judged.currency,
         judged.amount,
-        judged.amount_correction is not null
-        or judged.currency_correction is not null as is_corrected
+        coalesce(judged.amount_correction, judged.currency_correction) is not null as is_corrected
     from judged
     left join rejected
         on

@@ -5,9 +5,10 @@
     indexes=[{'columns': ['load_id', 'register_load_id'], 'unique': true}]
 ) }}
 
--- One row a load and a register that it was held against: how much of the load the register does not know. Neither
--- side ever changes, so a pair is looked at once: first the register in force on the load's day (the latest up to it,
--- or the earliest after it where there is none), and only where that one does not fit, the ones that came for later days.
+-- One row a load and a register that it was held against: how much of the load the register does
+-- not know. Neither side ever changes, so a pair is looked at once: first the register in force on
+-- the load's day (the latest up to it, or the earliest after it where there is none), and only
+-- where that one does not fit, the ones that came for later days.
 
 with loads as (
     select * from {{ ref('int_transaction_loads__known') }}
@@ -31,7 +32,12 @@ load_accounts as (
 
 known_fits as (
     {% if is_incremental() %}
-        select load_id, register_load_id, mention_count, unknown_count from {{ this }}
+        select
+            load_id,
+            register_load_id,
+            mention_count,
+            unknown_count
+        from {{ this }}
     {% else %}
         select
             cast(null as integer) as load_id,

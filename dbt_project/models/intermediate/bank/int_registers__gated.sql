@@ -22,8 +22,8 @@ counted as (
         counts.rejected_count,
         counts.duplicate_count,
         abs(loads.line_count - loads.malformed_count - counts.judged_count) as difference_count,
-        counts.rejected_count
-        > {{ var('gate_max_rejected_share') }} * loads.line_count as has_too_many_rejected
+        counts.rejected_count > {{ var('gate_max_rejected_share') }} * loads.line_count
+            as has_too_many_rejected
     from loads
     inner join counts
         on loads.load_id = counts._load_id
@@ -31,19 +31,13 @@ counted as (
 
 gated as (
     select
-        counted.*,
+        *,
         case
-            when counted.difference_count > 0
+            when difference_count > 0
+                then difference_count || ' of ' || line_count || ' lines are not accounted for'
+            when has_too_many_rejected
                 then
-                    counted.difference_count
-                    || ' of '
-                    || counted.line_count
-                    || ' lines are not accounted for'
-            when counted.has_too_many_rejected
-                then
-                    counted.rejected_count
-                    || ' of '
-                    || counted.line_count
+                    rejected_count || ' of ' || line_count
                     || ' lines of the register were rejected, more than '
                     || {{ percent_text(var('gate_max_rejected_share')) }}
         end as gate_reason
@@ -52,10 +46,11 @@ gated as (
 
 ranked as (
     select
-        gated.*,
-        gated.gate_reason is null and row_number() over (
-            partition by gated.business_date, gated.gate_reason is null
-            order by gated.load_id desc
+        *,
+        case when gate_reason is null then 'published' else 'held' end as gate,
+        gate_reason is null and row_number() over (
+            partition by business_date, gate_reason is null
+            order by load_id desc
         ) = 1 as is_in_force
     from gated
 )
@@ -70,7 +65,7 @@ select
     rejected_count,
     duplicate_count,
     difference_count,
+    gate,
     gate_reason,
-    is_in_force,
-    case when gate_reason is null then 'published' else 'held' end as gate
+    is_in_force
 from ranked

@@ -2,9 +2,10 @@
 
 -- One row a load of transactions: published, or held with the reason in words.
 --
--- Whether a load is published can depend on the loads before it: an id counts as accepted only where a published load
--- brought it. So the loads are walked in the order they came. The repeated lines of a load are counted only where they
--- could tip its gate; for all other loads a step of the walk costs nothing.
+-- Whether a load is published can depend on the loads before it: an id counts as accepted only
+-- where a published load brought it. So the loads are walked in the order they came. The repeated
+-- lines of a load are counted only where they could tip its gate; for all other loads a step of the
+-- walk costs nothing.
 
 with recursive loads as (
     select * from {{ ref('int_transaction_loads__registered') }}
@@ -43,20 +44,20 @@ judged_by_itself as (
         case
             when loads.register_load_id is null and counts.judged_count > 0
                 then
-                    'no register of the bank''s accounts is loaded: load one as bank_customers and build again'
+                    'no register of the bank''s accounts is loaded:'
+                    || ' load one as bank_customers and build again'
             when
                 counts.unknown_own_count
                 > {{ var('gate_max_unknown_account_share') }} * loads.line_count
                 then
                     {{ thousands('counts.unknown_own_count') }}
-                    || ' of '
-                    || {{ thousands('loads.line_count') }}
-                    || ' lines ('
+                    || ' of ' || {{ thousands('loads.line_count') }} || ' lines ('
                     || {{ share_text('counts.unknown_own_count', 'loads.line_count') }}
                     || ') name an account that should be ours but is not in the register of load '
                     || loads.register_load_id || ' (' || registers.file_name || '); more than '
                     || {{ percent_text(var('gate_max_unknown_account_share')) }}
-                    || ' means the register of another bank or day: load the right one and build again'
+                    || ' means the register of another bank or day:'
+                    || ' load the right one and build again'
             when counts.rejected_count > {{ var('gate_max_rejected_share') }} * loads.line_count
                 then {{ rejected_gate_reason('counts.rejected_count', 'loads.line_count') }}
             when counts.difference_count > 0
@@ -76,24 +77,23 @@ judged_by_itself as (
 
 in_order as (
     select
-        judged_by_itself.*,
-        row_number() over (order by judged_by_itself.load_id) as position,
-        judged_by_itself.own_gate_reason is null
-        and judged_by_itself.rejected_count + judged_by_itself.repeated_count
-        > {{ var('gate_max_rejected_share') }} * judged_by_itself.line_count
+        *,
+        row_number() over (order by load_id) as place,
+        own_gate_reason is null
+        and rejected_count + repeated_count > {{ var('gate_max_rejected_share') }} * line_count
             as could_be_tipped
     from judged_by_itself
 ),
 
 walk as (
     select
-        cast(0 as bigint) as position,
+        cast(0 as bigint) as place,
         cast(null as integer) as load_id,
         cast(null as text) as gate_reason,
         {{ empty_integer_array() }} as published_loads
     union all
     select
-        in_order.position,
+        in_order.place,
         in_order.load_id,
         step.gate_reason,
         case
@@ -103,54 +103,51 @@ walk as (
         end as published_loads
     from walk
     inner join in_order
-        on walk.position + 1 = in_order.position
-    cross join
-        lateral (
-            select count(*) as conflict_count
-            from {{ ref('int_transactions__repeated') }} as line
-            cross join
-                lateral (
-                    select earlier.content_fingerprint
-                    from {{ ref('int_transactions__repeated') }} as earlier
-                    where
-                        earlier.transaction_id = line.transaction_id
-                        and (
-                            earlier._load_id = in_order.load_id
-                            or {{ array_has('walk.published_loads', 'earlier._load_id') }}
-                        )
-                        and not exists (
-                            select 1
-                            from {{ ref('int_transactions__rejected') }} as rejected
-                            where
-                                rejected._load_id = earlier._load_id
-                                and rejected._line_no = earlier._line_no
-                        )
-                    order by earlier._load_id, earlier._line_no
-                    limit 1
-                ) as first_line
+        on walk.place + 1 = in_order.place
+    -- Counted are the lines that conflict with the first line of their id.
+    inner join lateral (
+        select
+            case
+                when in_order.own_gate_reason is not null then in_order.own_gate_reason
+                when
+                    in_order.rejected_count + count(*)
+                    > {{ var('gate_max_rejected_share') }} * in_order.line_count
+                    then {{ rejected_gate_reason(
+                        'in_order.rejected_count + count(*)', 'in_order.line_count'
+                    ) }}
+            end as gate_reason
+        from {{ ref('int_transactions__repeated') }} as later
+        inner join lateral (
+            select earlier.content_fingerprint
+            from {{ ref('int_transactions__repeated') }} as earlier
             where
-                in_order.could_be_tipped
-                and line._load_id = in_order.load_id
-                and line.content_fingerprint <> first_line.content_fingerprint
+                earlier.transaction_id = later.transaction_id
+                and (
+                    earlier._load_id = in_order.load_id
+                    or {{ array_has('walk.published_loads', 'earlier._load_id') }}
+                )
                 and not exists (
                     select 1
                     from {{ ref('int_transactions__rejected') }} as rejected
                     where
-                        rejected._load_id = line._load_id
-                        and rejected._line_no = line._line_no
+                        rejected._load_id = earlier._load_id
+                        and rejected._line_no = earlier._line_no
                 )
-        ) as conflicts
-    cross join lateral (
-        select case
-            when in_order.own_gate_reason is not null then in_order.own_gate_reason
-            when
-                in_order.rejected_count + conflicts.conflict_count
-                > {{ var('gate_max_rejected_share') }} * in_order.line_count
-                then {{ rejected_gate_reason(
-                    'in_order.rejected_count + conflicts.conflict_count', 'in_order.line_count'
-                ) }}
-        end as gate_reason
-    ) as step
+            order by earlier._load_id, earlier._line_no
+            limit 1
+        ) as first_line on true
+        where
+            in_order.could_be_tipped
+            and later._load_id = in_order.load_id
+            and later.content_fingerprint <> first_line.content_fingerprint
+            and not exists (
+                select 1
+                from {{ ref('int_transactions__rejected') }} as rejected
+                where
+                    rejected._load_id = later._load_id
+                    and rejected._line_no = later._line_no
+            )
+    ) as step on true
 )
 
 select
@@ -163,4 +160,4 @@ select
     || case when walk.gate_reason is null then '/published' else '/held' end as version
 from in_order
 inner join walk
-    on in_order.position = walk.position
+    on in_order.place = walk.place

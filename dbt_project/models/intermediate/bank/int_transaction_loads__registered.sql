@@ -1,10 +1,12 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of transactions: the one register its accounts are looked up in, and the clock its future is read by.
+-- One row a load of transactions: the one register its accounts are looked up in, and the clock its
+-- future is read by.
 --
--- The register is the one in force on the load's business date, unless that one does not know the load's accounts and
--- one delivered for a later day does: then the first such. A line dated after the load's own day waits until the clock,
--- the latest business date that was ever loaded, has come within a day of it.
+-- The register is the one in force on the load's business date, unless that one does not know the
+-- load's accounts and one delivered for a later day does: then the first such. A line dated after
+-- the load's own day waits until the clock, the latest business date that was ever loaded, has come
+-- within a day of it.
 
 with loads as (
     select * from {{ ref('int_transaction_loads__known') }}
@@ -48,7 +50,7 @@ ranked as (
             fits.register_load_id = registers.load_id
             and (
                 {{ is_in_force_on('registers', 'loads.business_date') }}
-                or registers.business_date > loads.business_date
+                or loads.business_date < registers.business_date
             )
 ),
 

@@ -11,10 +11,11 @@
     post_hook="{{ record_applied(ref('int_transaction_loads__gated')) }}"
 ) }}
 
--- One row a line that shares its transaction id, and what the sharing makes of it. The first line of an id that may
--- stand, in the order the lines came, is accepted; a later one with the same content is a duplicate, one with other
--- content is rejected. "May stand" is: not rejected otherwise, and of a published load. A line of a held load is
--- compared with the published loads before it, as if its own load were published.
+-- One row a line that shares its transaction id, and what the sharing makes of it. The first line
+-- of an id that may stand, in the order the lines came, is accepted; a later one with the same
+-- content is a duplicate, one with other content is rejected. "May stand" is: not rejected
+-- otherwise, and of a published load. A line of a held load is compared with the published loads
+-- before it, as if its own load were published.
 
 with loads as (
     select * from {{ ref('int_transaction_loads__gated') }}
@@ -41,7 +42,10 @@ touched_ids as (
         -- Where the first line was withdrawn, the next one takes its place.
         select transaction_id
         from {{ this }}
-        where {{ is_one_of('_load_id', by_load__unwanted_sql(ref('int_transaction_loads__gated'))) }}
+        where
+            {{ is_one_of(
+                '_load_id', by_load__unwanted_sql(ref('int_transaction_loads__gated'))
+            ) }}
     {%- else %}
         group by transaction_id
     {%- endif %}
@@ -66,18 +70,17 @@ standing_lines as (
     where rejected._line_no is null
 ),
 
--- first_published is the first line of a published load, where there is one; first_own the first of the line's own load.
+-- first_published is the first line of a published load, where there is one; first_own the first of
+-- the line's own load.
 ranked as (
     select
-        standing_lines.*,
-        first_value(standing_lines.gate) over published_first = 'published' as has_published,
-        first_value(standing_lines._load_id) over published_first as first_published_load_id,
-        first_value(standing_lines._line_no) over published_first as first_published_line_no,
-        first_value(standing_lines.content_fingerprint)
-            over published_first
-            as first_published_fingerprint,
-        first_value(standing_lines._line_no) over own_first as first_own_line_no,
-        first_value(standing_lines.content_fingerprint) over own_first as first_own_fingerprint
+        *,
+        first_value(gate) over published_first = 'published' as has_published,
+        first_value(_load_id) over published_first as first_published_load_id,
+        first_value(_line_no) over published_first as first_published_line_no,
+        first_value(content_fingerprint) over published_first as first_published_fingerprint,
+        first_value(_line_no) over own_first as first_own_line_no,
+        first_value(content_fingerprint) over own_first as first_own_fingerprint
     from standing_lines
     window
         published_first as (

@@ -8,9 +8,10 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row a line, and all that can be said of it without looking at another line, the register or the calendar:
--- its typed values, the rule of each correction, the failures that reject it, the flags it carries.
--- The steps are fenced with evaluate_once(): each form is recognised once, however often it is asked for.
+-- One row a line, and all that can be said of it without looking at another line, the register or
+-- the calendar: its typed values, the rule of each correction, the failures that reject it, the
+-- flags it carries. The steps are fenced with evaluate_once(): each form is recognised once,
+-- however often it is asked for.
 
 with lines as (
     select * from {{ ref('stg_bank__transactions') }}
@@ -21,7 +22,8 @@ loads as (
     select * from {{ ref('int_transaction_loads__known') }}
 ),
 
--- The lookups stand here twice: a CTE that is used twice is stored apart, and keeps the whole pass on one core.
+-- The lookups stand here twice: a CTE that is used twice is stored apart, and keeps the whole pass
+-- on one core.
 sender_countries as (
     select * from {{ ref('countries') }}
 ),
@@ -76,7 +78,7 @@ dismantled as (
 
 parted as (
     select
-        dismantled.*,
+        *,
         case
             when not is_timestamp_canonical then {{ timestamp_parts('timestamp_raw') }}
         end as timestamp_parts
@@ -91,7 +93,8 @@ recognised as (
         currency_names.currency as currency_code,
         currency_names.is_alias as is_currency_alias,
         {{ transaction_id_rule('transaction_id_raw') }} as transaction_id_rule,
-        {{ timestamp_rule('timestamp_raw', 'is_timestamp_canonical', 'timestamp_parts') }} as timestamp_rule,
+        {{ timestamp_rule('timestamp_raw', 'is_timestamp_canonical', 'timestamp_parts') }}
+            as timestamp_rule,
         {{ amount_rule('amount_raw') }} as amount_rule,
         {{ account_is_own('sender_account') }} as is_sender_own,
         {{ account_is_own('receiver_account') }} as is_receiver_own
@@ -111,10 +114,12 @@ typed as (
         {{ amount_value('amount_raw', 'amount_rule') }} as amount,
         {{ currency_rule('currency_raw', 'currency_code', 'is_currency_alias') }} as currency_rule,
         {{ account_failure(
-            'sender_account', 'is_sender_own', 'sender_countries.country_code', 'sender_countries.iban_length'
+            'sender_account', 'is_sender_own',
+            'sender_countries.country_code', 'sender_countries.iban_length'
         ) }} as sender_account_failure,
         {{ account_failure(
-            'receiver_account', 'is_receiver_own', 'receiver_countries.country_code', 'receiver_countries.iban_length'
+            'receiver_account', 'is_receiver_own',
+            'receiver_countries.country_code', 'receiver_countries.iban_length'
         ) }} as receiver_account_failure,
         {{ country_correction(
             'sender_country_raw', 'sender_country_key', 'sender_aliases', 'is_sender_own',
@@ -128,9 +133,12 @@ typed as (
         receiver_aliases.country_code as receiver_country_found,
         coalesce(sender_aliases.kind = 'ambiguous', false) as is_sender_country_ambiguous,
         coalesce(receiver_aliases.kind = 'ambiguous', false) as is_receiver_country_ambiguous,
-        -- Not every country with IBAN-like numbers is in the registry: such a number is taken on its checksum.
-        not is_sender_own and sender_countries.iban_length is null as is_sender_iban_unregistered,
-        not is_receiver_own and receiver_countries.iban_length is null as is_receiver_iban_unregistered
+        -- Not every country with IBAN-like numbers is in the registry: such a number is taken on
+        -- its checksum.
+        not recognised.is_sender_own
+        and sender_countries.iban_length is null as is_sender_iban_unregistered,
+        not recognised.is_receiver_own
+        and receiver_countries.iban_length is null as is_receiver_iban_unregistered
     from recognised
     left join sender_countries
         on
@@ -157,15 +165,21 @@ typed as (
 
 placed as (
     select
-        typed.*,
+        *,
         {{ timestamp_instant('timestamp_parts', 'timestamp_rule', 'booked_local') }} as booked_at,
         case
-            when sender_country_correction in ('country.from_own_account', 'country.from_municipality')
+            when
+                sender_country_correction in (
+                    'country.from_own_account', 'country.from_municipality'
+                )
                 then 'SE'
             else sender_country_found
         end as sender_country,
         case
-            when receiver_country_correction in ('country.from_own_account', 'country.from_municipality')
+            when
+                receiver_country_correction in (
+                    'country.from_own_account', 'country.from_municipality'
+                )
                 then 'SE'
             else receiver_country_found
         end as receiver_country,
@@ -183,7 +197,7 @@ placed as (
 
 checked as (
     select
-        placed.*,
+        *,
         {{ timestamp_dst_rule('timestamp_parts', 'timestamp_rule', 'booked_local', 'booked_at') }}
             as timestamp_dst_rule,
         case
@@ -243,25 +257,38 @@ select
     transaction_type_correction,
 
     coalesce(cast(booked_local as date) > business_date + 1, false) as is_future,
+    -- What both sides have alike is said once.
     {{ words([
         "case when transaction_id is null then transaction_id_rule end",
         "case when booked_at is null then timestamp_rule end",
         "amount_failure",
         "case when currency_code is null then currency_rule end",
         "sender_account_failure",
-        "case when receiver_account_failure is distinct from sender_account_failure then receiver_account_failure end",
+        "nullif(receiver_account_failure, sender_account_failure)",
         "ownership_failure",
     ]) }} as failures,
     {{ words([
-        "case when timestamp_rule = 'ts.two_digit_year' and booked_at is not null then timestamp_rule end",
+        "case
+            when timestamp_rule = 'ts.two_digit_year' and booked_at is not null then timestamp_rule
+        end",
         "timestamp_dst_rule",
-        "case when cast(booked_local as date) < business_date - " ~ var('stale_after_days') ~ " then 'ts.stale' end",
+        "case
+            when cast(booked_local as date) < business_date - " ~ var('stale_after_days') ~ "
+                then 'ts.stale'
+        end",
         "case when amount_rule = 'amount.space_as_point' then amount_rule end",
         "case when sender_account = receiver_account then 'account.self_transfer' end",
-        "case when is_sender_iban_unregistered or is_receiver_iban_unregistered then 'account.unregistered_iban' end",
-        "case when transaction_type_read = 'incoming' and is_sender_own then 'type.contradicts_ownership'
-              when transaction_type_read = 'outgoing' and not is_sender_own then 'type.contradicts_ownership' end",
+        "case
+            when is_sender_iban_unregistered or is_receiver_iban_unregistered
+                then 'account.unregistered_iban'
+        end",
+        "case
+            when transaction_type_read = 'incoming' and is_sender_own
+                then 'type.contradicts_ownership'
+            when transaction_type_read = 'outgoing' and not is_sender_own
+                then 'type.contradicts_ownership'
+        end",
         "sender_country_flag",
-        "case when receiver_country_flag is distinct from sender_country_flag then receiver_country_flag end",
+        "nullif(receiver_country_flag, sender_country_flag)",
     ]) }} as flags
 from checked

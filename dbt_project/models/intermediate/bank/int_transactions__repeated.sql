@@ -8,8 +8,9 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row a line whose transaction id stands on another line too, of the same load or of any other: the few lines that
--- need comparing. A new load brings its own repeated lines and those of earlier loads that it repeats.
+-- One row a line whose transaction id stands on another line too, of the same load or of any other:
+-- the few lines that need comparing. A new load brings its own repeated lines and those of earlier
+-- loads that it repeats.
 
 with new_lines as (
     select
@@ -38,43 +39,43 @@ repeated_ids as (
         on
             new_lines.transaction_id = all_lines.transaction_id
             and (
-                new_lines._load_id <> all_lines._load_id or new_lines._line_no <> all_lines._line_no
+                new_lines._load_id <> all_lines._load_id
+                or new_lines._line_no <> all_lines._line_no
             )
 )
 
 select
-    lines._load_id,
-    lines._line_no,
-    lines.transaction_id,
+    repeated_lines._load_id,
+    repeated_lines._line_no,
+    repeated_lines.transaction_id,
     {{ content_fingerprint([
-        instant_at('lines.booked_at', 'UTC'),
-        'lines.amount',
-        'lines.currency',
-        'lines.sender_account',
-        'lines.receiver_account',
-        'lines.sender_country',
-        'lines.receiver_country',
-        'lines.sender_municipality',
-        'lines.receiver_municipality',
-        'lines.note',
+        instant_at('repeated_lines.booked_at', 'UTC'),
+        'repeated_lines.amount',
+        'repeated_lines.currency',
+        'repeated_lines.sender_account',
+        'repeated_lines.receiver_account',
+        'repeated_lines.sender_country',
+        'repeated_lines.receiver_country',
+        'repeated_lines.sender_municipality',
+        'repeated_lines.receiver_municipality',
+        'repeated_lines.note',
     ]) }} as content_fingerprint
 from repeated_ids
 -- Few ids among many lines: looked up one by one, whatever the history.
-cross join
-    lateral (
-        select *
-        from {{ ref('int_transactions__judged') }} as judged
-        where
-            judged.transaction_id = repeated_ids.transaction_id
-            and judged.failures is null
-        {{ evaluate_once() }}
-    ) as lines
+inner join lateral (
+    select judged.*
+    from {{ ref('int_transactions__judged') }} as judged
+    where
+        judged.transaction_id = repeated_ids.transaction_id
+        and judged.failures is null
+    {{ evaluate_once() }}
+) as repeated_lines on true
 {%- if is_kept_by_load() %}
 where not exists (
     select 1
     from {{ this }} as standing
     where
-        standing._load_id = lines._load_id
-        and standing._line_no = lines._line_no
+        standing._load_id = repeated_lines._load_id
+        and standing._line_no = repeated_lines._line_no
 )
 {%- endif %}

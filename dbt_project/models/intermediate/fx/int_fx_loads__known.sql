@@ -1,6 +1,7 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of exchange rates. Each file holds the whole history, so the newest replaces the others.
+-- One row a load of exchange rates. Each file holds the whole history, so the newest replaces the
+-- others.
 
 with loads as (
     select * from {{ ref('int_loads__known') }}
@@ -12,8 +13,10 @@ fixed_rates as (
 
 fixed_rates_version as (
     select
-        {{ fingerprint_of_rows("currency || rate_date || units_per_eur || source", 'currency, rate_date') }}
-            as fixed_rates_fingerprint
+        {{ fingerprint_of_rows(
+            'currency || rate_date || units_per_eur || source',
+            'currency, rate_date'
+        ) }} as fixed_rates_fingerprint
     from fixed_rates
 )
 

@@ -5,9 +5,10 @@
     meta={'wanted': 'int_fx_loads__newest'}
 ) }}
 
--- One row a currency and day with a rate: kronor for one unit, and how long the rate may be used. A rate stands until the
--- next one. The last one of a currency that is still quoted stands until a newer file comes; the last one of a currency
--- that is quoted no more (the rouble since March 2022) only for a few days: what it is worth today nobody said.
+-- One row a currency and day with a rate: kronor for one unit, and how long the rate may be used. A
+-- rate stands until the next one. The last one of a currency that is still quoted stands until a
+-- newer file comes; the last one of a currency that is quoted no more (the rouble since March 2022)
+-- only for a few days: what it is worth today nobody said.
 
 with lines as (
     select * from {{ ref('stg_fx__rates') }}
@@ -95,11 +96,9 @@ against_krona as (
 
 dated as (
     select
-        against_krona.*,
-        lead(against_krona.rate_date)
-            over (partition by against_krona.currency order by against_krona.rate_date)
-            as next_rate_date,
-        max(against_krona.rate_date) over () as newest_date
+        *,
+        lead(rate_date) over (partition by currency order by rate_date) as next_rate_date,
+        max(rate_date) over () as newest_date
     from against_krona
 )
 
@@ -111,8 +110,7 @@ select
     source,
     case
         when next_rate_date is not null then next_rate_date
-        when
-            source <> 'ECB' or rate_date + days_after_last < newest_date
+        when source <> 'ECB' or rate_date + days_after_last < newest_date
             then rate_date + days_after_last
     end as used_until
 from dated

@@ -1,7 +1,8 @@
 {{ config(indexes=[{'columns': ['_load_id', 'currency', 'booked_date'], 'unique': true}]) }}
 
--- One row a load, foreign currency and booking day: the rate to use, the one of the day or the last before it. Null where
--- there is none: such a line is accepted with a flag and without an amount in kronor.
+-- One row a load, foreign currency and booking day: the rate to use, the one of the day or the last
+-- before it. Null where there is none: such a line is accepted with a flag and without an amount in
+-- kronor.
 
 with currency_days as (
     select * from {{ ref('int_load_currency_days__counted') }}
@@ -23,18 +24,16 @@ select
             then 'fx.stale_rate'
     end as flag
 from currency_days
-left join
-    lateral (
-        select
-            quoted.sek_rate,
-            quoted.rate_date,
-            quoted.source,
-            quoted.used_until is null or quoted.used_until > currency_days.booked_date as is_usable
-        from {{ ref('int_fx_rates__quoted') }} as quoted
-        where
-            quoted.currency = currency_days.currency
-            and quoted.rate_date <= currency_days.booked_date
-        order by quoted.rate_date desc
-        limit 1
-    ) as usable
-    on true
+left join lateral (
+    select
+        quoted.sek_rate,
+        quoted.rate_date,
+        quoted.source,
+        quoted.used_until is null or quoted.used_until > currency_days.booked_date as is_usable
+    from {{ ref('int_fx_rates__quoted') }} as quoted
+    where
+        quoted.currency = currency_days.currency
+        and quoted.rate_date <= currency_days.booked_date
+    order by quoted.rate_date desc
+    limit 1
+) as usable on true

@@ -1,7 +1,8 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of any feed: what became of its lines, whether it may be published, and the version of its rows. The
--- version differs whenever any row that depends on the load differs: its gate, its lines' outcomes, the rates it uses.
+-- One row a load of any feed: what became of its lines, whether it may be published, and the
+-- version of its rows. The version differs whenever any row that depends on the load differs: its
+-- gate, its lines' outcomes, the rates it uses.
 
 with transaction_loads as (
     select * from {{ ref('int_transaction_loads__gated') }}
@@ -41,7 +42,9 @@ rates as (
     select
         _load_id,
         {{ fingerprint_of_rows(
-            "currency || booked_date || coalesce(cast(fx_rate as text), '') || coalesce(cast(fx_rate_date as text), '')"
+            "currency || booked_date"
+            ~ " || coalesce(cast(fx_rate as text), '')"
+            ~ " || coalesce(cast(fx_rate_date as text), '')"
             ~ " || coalesce(fx_source, '')",
             'currency, booked_date'
         ) }} as rates_fingerprint
@@ -60,7 +63,8 @@ of_every_feed as (
         transaction_counts.difference_count,
         {{ fingerprint(
             "concat_ws('/', transaction_loads.version, transaction_counts.rejected_fingerprint,"
-            ~ " coalesce(repeated.repeated_fingerprint, '-'), coalesce(rates.rates_fingerprint, '-'))"
+            ~ " coalesce(repeated.repeated_fingerprint, '-'),"
+            ~ " coalesce(rates.rates_fingerprint, '-'))"
         ) }} as version
     from transaction_loads
     inner join transaction_counts

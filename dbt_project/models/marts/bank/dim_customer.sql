@@ -7,16 +7,12 @@ with accounts as (
 
 ranked as (
     select
-        accounts.*,
-        min(accounts.first_listed_date) over (
-            partition by accounts.customer_id
-        ) as customer_first_listed_date,
-        count(*) filter (where accounts.is_open) over (
-            partition by accounts.customer_id
-        ) as open_account_count,
+        *,
+        min(first_listed_date) over (partition by customer_id) as customer_first_listed_date,
+        count(*) filter (where is_open) over (partition by customer_id) as open_account_count,
         row_number() over (
-            partition by accounts.customer_id
-            order by accounts.last_listed_date desc, accounts.account asc
+            partition by customer_id
+            order by last_listed_date desc, account asc
         ) as recency
     from accounts
 )

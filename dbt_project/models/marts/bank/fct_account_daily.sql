@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Grain: one row an own account and booking day with movement. A view over the movements by load, so that a late line
--- restates its account's later days without writing any of them.
+-- Grain: one row an own account and booking day with movement. A view over the movements by load,
+-- so that a late line restates its account's later days without writing any of them.
 
 with movements as (
     select * from {{ ref('fct_account_movements') }}

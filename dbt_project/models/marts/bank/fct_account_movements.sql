@@ -5,7 +5,8 @@
     meta={'wanted': 'int_loads__published'}
 ) }}
 
--- Grain: one row a load, own account and booking day with movement. A payment between two own accounts moves both.
+-- Grain: one row a load, own account and booking day with movement. A payment between two own
+-- accounts moves both.
 
 with incoming_transactions as (
     select * from {{ ref('fct_transactions') }}

@@ -62,64 +62,63 @@ fields as (
         on
             accepted_lines._load_id = raw_lines._load_id
             and accepted_lines._line_no = raw_lines._line_no
-    cross join
-        lateral (
-            values
-            (
-                'transaction_id',
-                raw_lines.transaction_id_raw,
-                cast(accepted_lines.transaction_id as text),
-                accepted_lines.transaction_id_correction
-            ),
-            (
-                'timestamp',
-                raw_lines.timestamp_raw,
-                {{ local_time_text('accepted_lines.booked_at', var('bank_time_zone')) }},
-                accepted_lines.timestamp_correction
-            ),
-            (
-                'amount',
-                raw_lines.amount_raw,
-                cast(accepted_lines.amount as text),
-                accepted_lines.amount_correction
-            ),
-            (
-                'currency',
-                raw_lines.currency_raw,
-                accepted_lines.currency,
-                accepted_lines.currency_correction
-            ),
-            (
-                'sender_account',
-                raw_lines.sender_account_raw,
-                accepted_lines.sender_account,
-                accepted_lines.sender_account_correction
-            ),
-            (
-                'receiver_account',
-                raw_lines.receiver_account_raw,
-                accepted_lines.receiver_account,
-                accepted_lines.receiver_account_correction
-            ),
-            (
-                'sender_country',
-                raw_lines.sender_country_raw,
-                accepted_lines.sender_country,
-                accepted_lines.sender_country_correction
-            ),
-            (
-                'receiver_country',
-                raw_lines.receiver_country_raw,
-                accepted_lines.receiver_country,
-                accepted_lines.receiver_country_correction
-            ),
-            (
-                'transaction_type',
-                raw_lines.transaction_type_raw,
-                accepted_lines.transaction_type,
-                accepted_lines.transaction_type_correction
-            )
-        ) as corrections (field, raw_value, clean_value, rule_id)
+    inner join lateral (
+        values
+        (
+            'transaction_id',
+            raw_lines.transaction_id_raw,
+            cast(accepted_lines.transaction_id as text),
+            accepted_lines.transaction_id_correction
+        ),
+        (
+            'timestamp',
+            raw_lines.timestamp_raw,
+            {{ local_time_text('accepted_lines.booked_at', var('bank_time_zone')) }},
+            accepted_lines.timestamp_correction
+        ),
+        (
+            'amount',
+            raw_lines.amount_raw,
+            cast(accepted_lines.amount as text),
+            accepted_lines.amount_correction
+        ),
+        (
+            'currency',
+            raw_lines.currency_raw,
+            accepted_lines.currency,
+            accepted_lines.currency_correction
+        ),
+        (
+            'sender_account',
+            raw_lines.sender_account_raw,
+            accepted_lines.sender_account,
+            accepted_lines.sender_account_correction
+        ),
+        (
+            'receiver_account',
+            raw_lines.receiver_account_raw,
+            accepted_lines.receiver_account,
+            accepted_lines.receiver_account_correction
+        ),
+        (
+            'sender_country',
+            raw_lines.sender_country_raw,
+            accepted_lines.sender_country,
+            accepted_lines.sender_country_correction
+        ),
+        (
+            'receiver_country',
+            raw_lines.receiver_country_raw,
+            accepted_lines.receiver_country,
+            accepted_lines.receiver_country_correction
+        ),
+        (
+            'transaction_type',
+            raw_lines.transaction_type_raw,
+            accepted_lines.transaction_type,
+            accepted_lines.transaction_type_correction
+        )
+    ) as corrections (field, raw_value, clean_value, rule_id) on true
     where corrections.rule_id is not null
 )
 

@@ -35,8 +35,10 @@ converted as (
         loads.business_date,
         rates.flag as fx_flag,
         case when lines.currency = 'SEK' then 1 else rates.fx_rate end as fx_rate,
-        case when lines.currency = 'SEK' then lines.booked_date else rates.fx_rate_date end
-            as fx_rate_date,
+        case
+            when lines.currency = 'SEK' then lines.booked_date
+            else rates.fx_rate_date
+        end as fx_rate_date,
         case when lines.currency = 'SEK' then 'SEK' else rates.fx_source end as fx_source
     from lines
     inner join loads
@@ -70,9 +72,14 @@ select
     fx_source,
     sender_account,
     receiver_account,
-    case when direction = 'incoming' then receiver_account else sender_account end as own_account,
-    case when direction = 'incoming' then sender_account else receiver_account end
-        as counterparty_account,
+    case
+        when direction = 'incoming' then receiver_account
+        else sender_account
+    end as own_account,
+    case
+        when direction = 'incoming' then sender_account
+        else receiver_account
+    end as counterparty_account,
     sender_country,
     receiver_country,
     sender_municipality,

@@ -85,12 +85,12 @@ counted as (
         loads.gate,
         loads.gate_reason,
         loads.line_count,
-        coalesce(accepted.accepted_count, 0) as accepted_count,
-        coalesce(accepted.corrected_count, 0) as corrected_count,
         loads.rejected_count,
         loads.duplicate_count,
         loads.malformed_count,
         loads.difference_count as difference_before_publication,
+        coalesce(accepted.accepted_count, 0) as accepted_count,
+        coalesce(accepted.corrected_count, 0) as corrected_count,
         -- What stands in the fact, held against what should.
         case
             when loads.feed <> 'bank_transactions' then 0

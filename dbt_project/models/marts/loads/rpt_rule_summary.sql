@@ -4,7 +4,8 @@
     meta={'wanted': 'int_loads__resolved'}
 ) }}
 
--- Grain: one row a load, rule and what the rule did. Held loads are here too: this is where one sees why.
+-- Grain: one row a load, rule and what the rule did. Held loads are here too: this is where one
+-- sees why.
 
 with loads as (
     select * from {{ ref('int_loads__resolved') }}

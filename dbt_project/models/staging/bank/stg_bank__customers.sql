@@ -1,4 +1,5 @@
--- No CTE: Postgres sees through a plain view, and works out its columns only for the lines that a join keeps.
+-- No CTE: Postgres sees through a plain view, and works out its columns only for the lines that a
+-- join keeps.
 select
     _load_id,
     _line_no,

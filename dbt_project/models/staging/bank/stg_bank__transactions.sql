@@ -1,9 +1,10 @@
--- No CTE: Postgres sees through a plain view, and works out its columns only for the lines that a join keeps.
+-- No CTE: Postgres sees through a plain view, and works out its columns only for the lines that a
+-- join keeps.
 select
     _load_id,
     _line_no,
     transaction_id as transaction_id_raw,
-    timestamp as timestamp_raw,
+    "timestamp" as timestamp_raw,
     amount as amount_raw,
     currency as currency_raw,
     sender_account as sender_account_raw,

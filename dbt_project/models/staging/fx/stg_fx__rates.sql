@@ -1,8 +1,9 @@
--- No CTE: Postgres sees through a plain view, and works out its columns only for the lines that a join keeps.
+-- No CTE: Postgres sees through a plain view, and works out its columns only for the lines that a
+-- join keeps.
 select
     _load_id,
     _line_no,
-    date as rate_date_raw,
+    "date" as rate_date_raw,
     case
         when {{ is_castable('"date"', 'date') }} then {{ cast_as('"date"', 'date') }}
     end as rate_date,
