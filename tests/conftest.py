@@ -8,7 +8,6 @@ shared by the tests of a session.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -149,8 +148,12 @@ def run_dbt(clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -
     workers, and whoever works in the checkout, do not get into each other's way. Fails if the exit
     code is not ``check``; pass ``check=None`` to look at it yourself.
     """
+    from sluss.dbt import install_packages
+
     folder = tmp_path_factory.mktemp("dbt")
-    _install_dbt_packages()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_LOG_PATH", str(folder))
+        install_packages()
 
     def run(
         *arguments: str, target: Path = folder, check: int | None = 0, timeout: float = 600
@@ -172,17 +175,6 @@ def run_dbt(clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -
         return done
 
     return run
-
-
-def _install_dbt_packages() -> None:
-    """Runs `dbt deps` where nobody has done it; once, however many workers ask for it."""
-    project = REPOSITORY / "dbt_project"
-    with (project / "packages.yml").open() as packages:
-        fcntl.flock(packages, fcntl.LOCK_EX)
-        if not (project / "dbt_packages" / "dbt_expectations").exists():
-            subprocess.run(
-                [*DBT, "deps", "--project-dir", "dbt_project"], cwd=REPOSITORY, check=True
-            )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-{#- A numeric rounded to `digits` decimals, ties to the even neighbour, as the banks' own books do. -#}
+{#- A numeric rounded to `digits` decimals, ties to the even neighbour, as banks' own books do. -#}
 {% macro round_half_even(amount, digits=2) -%}
     {%- set unit = '1' ~ '0' * digits -%}
     case

@@ -13,7 +13,7 @@ published as (
 repeats as (
     select * from {{ ref('int_transactions__deduplicated') }}
     where
-        outcome <> 'accepted'
+        rule_id is not null
         and {{ was_written_lately('fct_transactions') }}
 ),
 

@@ -37,6 +37,10 @@ EPILOG = (
 )
 
 
+# SQLSTATE of a missing permission; the message names the table, never a value.
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
 def build_app() -> typer.Typer:
     """Returns the whole command line with every group registered."""
     app = typer.Typer(
@@ -70,6 +74,13 @@ def main(args: Sequence[str] | None = None) -> None:
         # Asked by name, for psycopg2 is not imported where no database is needed.
         if type(error).__module__.startswith("psycopg2") and _is_operational(error):
             print(f"error: the database gave up: {str(error).strip()}", file=sys.stderr)
+            sys.exit(1)
+        if getattr(error, "pgcode", None) == INSUFFICIENT_PRIVILEGE:
+            print(
+                f"error: this login may not do that ({str(error).strip()}): see the roles in"
+                " docs/operations.md, or ask the owner of the database",
+                file=sys.stderr,
+            )
             sys.exit(1)
         raise
 

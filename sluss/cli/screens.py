@@ -237,7 +237,6 @@ def _next_table(command: str) -> Table:
             "these counts for every load; rpt_rule_summary: its rules",
         ),
         ("make docs", "every table and column described: build/docs/index.html"),
-        ("make dev", "Dagster, which runs and watches all of it"),
         (f"{command} load --help", "how to load your own day"),
     ):
         table.add_row(f"  [cyan]{_escaped(what)}[/cyan]", f"[dim]{_escaped(why)}[/dim]")

@@ -30,12 +30,13 @@ KEYED_ELSEWHERE = {
     "stg_bank__transactions": "one row a raw line: the loader numbers them (tests/loader)",
     "stg_bank__customers": "one row a raw line, as above",
     "stg_fx__rates": "one row a raw line, as above",
+    "stg_ops__loads": "primary key of its source, by migration 0001",
     "stg_ops__malformed_lines": "primary key of its source, by migration 0001",
     "stg_ops__settings": "primary key of its source, by migration 0001",
     "int_transactions__judged": "a line more or less is a difference in the reconciliation, which "
     "holds the load; a test over a day's million lines would say the same for a second",
-    "int_transactions__rejected": "as int_transactions__judged, and primary key of fct_rejections",
     "int_customers__judged": "as int_transactions__judged, for registers",
+    "int_accounts__current": "a view of int_accounts__listed, which has the key",
     "int_transactions__excluded": "a view; its rows are those of fct_rejections, which has the key",
     "fct_account_daily": "a view that groups by its key",
 }
@@ -287,7 +288,7 @@ def test_one_macro_a_file_named_as_it_is_called(manifest: dict[str, Any]) -> Non
         path = Path(macro["original_file_path"])
         if macro["package_name"] != "sluss" or path.parts[0] != "macros":
             continue
-        own = {path.stem, f"default__{path.stem}", f"postgres__{path.stem}"}
+        own = {path.stem, *(f"{how}_{path.stem}" for how in ("default_", "postgres_", "test"))}
         # What belongs to one materialization stands together.
         if macro["name"] not in own and path.parts[1] != "loads":
             wrong.add((str(path), macro["name"]))

@@ -71,6 +71,7 @@ class History:
     repeated: dict[int, tuple[str, int]] = field(default_factory=dict)
     dropped_account: str = ""
     moved: tuple[str, str] = ("", "")
+    register: dict[str, int] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
 
     def __getitem__(self, step: str) -> Step:
@@ -157,7 +158,7 @@ def repeat_of_monday(monday: Day, tuesday_file: Path) -> dict[int, tuple[str, in
 
 
 def corrected_register(source: Path, path: Path, history: History) -> Path:
-    """Writes our register anew: one account gone, one holder moved, one account more."""
+    """Writes our register anew: one account gone, one holder moved, and odd lines at its end."""
     with source.open(encoding="utf-8", newline="") as file:
         header, *holders = csv.reader(file)
     history.dropped_account = holders[0][4]
@@ -167,7 +168,25 @@ def corrected_register(source: Path, path: Path, history: History) -> Path:
         [holder[0], history.moved[1], *holder[2:]] if holder[3] == moved[3] else holder
         for holder in holders[1:]
     ]
-    return write_lines(path, header, [*kept, [*moved[:4], "SE8902NEWA00000000000001"]])
+    name, *known = kept[20][:4]
+    odd = {
+        "customer.account_missing": [name, *known, ""],
+        "customer.account_malformed": [name, *known, "SE8902ABC"],
+        "customer.duplicate_exact": kept[20],
+        "customer.account_conflict": [*kept[30][:4], kept[20][4]],
+        "customer.account_formatting": [name, *known, "se89 02ne wa00 0000 0000 0002"],
+        # 811218-9876 has the right check digit.
+        "customer.personnummer_invalid": ["A", "B", "C", "811218-9875", account("0003")],
+        "customer.personnummer_missing": ["A", "B", "C", "", account("0004")],
+        "customer.name_missing": ["", "B", "C", "811218-9876", account("0005")],
+    }
+    history.register = {rule: len(kept) + 2 + place for place, rule in enumerate(odd)}
+    return write_lines(path, header, [*kept, *odd.values()])
+
+
+def account(number: str) -> str:
+    """An account of ours that no generated register holds."""
+    return f"SE8902NEWA{number:0>14}"
 
 
 def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
@@ -226,6 +245,8 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
         "bank_transactions", monday / "transactions.csv", MONDAY, again=True
     )
     loads["thursday"] = loaded("bank_transactions", thursday / "transactions.csv", THURSDAY)
+    nothing = write_lines(folder / "nothing.csv", header_of(monday), [])
+    loads["nothing"] = loaded("bank_transactions", nothing, THURSDAY)
     build("again")
 
     build("nothing new")

@@ -16,10 +16,13 @@ import pytest
 
 from tests.conftest import Database, RunDbt, RunSluss
 from tests.e2e.history import (
+    ACCOUNTS,
+    FRIDAY,
     MONDAY,
     THURSDAY,
     TUESDAY,
     History,
+    account,
     as_set,
     make_history,
 )
@@ -228,10 +231,9 @@ def test_a_corrected_register_of_the_same_day_restates_the_lines_it_touches(
         for number in others:
             assert history.dropped_account in repr(raw[number]) or now[number] == ACCEPTED
     assert touched > 5
-    gone_account = [
-        each for each in after.marts["dim_account"] if each["account_id"] == history.dropped_account
-    ]
-    assert [each["is_open"] for each in gone_account] == [False]
+    # A register that another of its day replaces was never in force.
+    accounts = {each["account_id"] for each in after.marts["dim_account"]}
+    assert history.dropped_account not in accounts
 
 
 def test_a_corrected_register_moves_its_customers(history: History) -> None:
@@ -243,8 +245,47 @@ def test_a_corrected_register_moves_its_customers(history: History) -> None:
         }
         (customer,) = [each for each in marts["dim_customer"] if each["customer_id"] == holder]
         assert (customer["address"] == address) is expected
-    accounts = {each["account_id"] for each in history["register corrected"].marts["dim_account"]}
-    assert "SE8902NEWA00000000000001" in accounts
+
+
+def test_a_register_is_judged_line_by_line(history: History) -> None:
+    step, load = history["register corrected"], history.loads["corrected register"]
+    line_of = history.register
+    outcomes = step.lines(load)
+    for rule in ("account_missing", "account_malformed", "account_conflict"):
+        found = outcomes[line_of[f"customer.{rule}"]]
+        assert found == ("rejected", frozenset({f"customer.{rule}"}))
+    repeated = line_of["customer.duplicate_exact"]
+    assert outcomes[repeated] == ("duplicate", frozenset({"customer.duplicate_exact"}))
+    assert len(outcomes) == 4
+
+    (correction,) = step.of(load, "fct_corrections")
+    assert correction["_line_no"] == line_of["customer.account_formatting"]
+    assert correction["rule_id"] == "customer.account_formatting"
+    assert correction["field"] == "bank_account"
+    assert correction["raw_value"] == "se89 02ne wa00 0000 0000 0002"
+    assert correction["clean_value"] == account("0002")
+
+    counted = {each["rule_id"]: each["line_count"] for each in step.of(load, "rpt_rule_summary")}
+    assert counted == dict.fromkeys(line_of, 1)
+
+    accounts = {each["account_id"]: each for each in step.marts["dim_account"]}
+    assert accounts[account("0004")]["customer_id"] is None
+    for number in ("0002", "0003", "0005"):
+        assert accounts[account(number)]["customer_id"] is not None
+        assert accounts[account(number)]["is_open"]
+
+
+def test_an_account_is_open_while_the_newest_register_lists_it(history: History) -> None:
+    accounts = {each["account_id"]: each for each in history["again"].marts["dim_account"]}
+    assert history.monday is not None
+    ours = {holder[4] for holder in history.monday.customers}
+    assert all(accounts[each]["is_open"] for each in ours - {history.dropped_account})
+    others = accounts.keys() - ours - {account(f"{number:04}") for number in range(2, 6)}
+    assert len(others) == ACCOUNTS
+    for each in others:
+        assert not accounts[each]["is_open"]
+        assert accounts[each]["first_listed_date"] == FRIDAY
+        assert accounts[each]["closed_date"] == MONDAY, "a business date, not the day of the build"
 
 
 # --- withdrawals ----------------------------------------------------------------------------------
@@ -272,6 +313,11 @@ def test_lines_that_repeat_a_withdrawn_load_take_its_place(history: History) -> 
         assert ACCEPTED in found
         # A few of them name the account that the corrected register dropped.
         assert found <= {ACCEPTED, UNKNOWN}, what
+
+
+def test_a_file_with_nothing_but_its_header_is_published(history: History) -> None:
+    report = history["again"].report(history.loads["nothing"])
+    assert (report["gate"], report["line_count"], report["difference_count"]) == ("published", 0, 0)
 
 
 def test_a_withdrawn_file_loaded_again_comes_after_what_took_its_place(history: History) -> None:

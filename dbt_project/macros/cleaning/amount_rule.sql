@@ -1,7 +1,8 @@
 {#-
-    The rule a raw amount meets, null where it is canonical: digits, a point, at most two decimals. Whether the rule
-    corrects or rejects follows from amount_value(): where that is null, it rejects.
-    A text that can be read as two different amounts is never read: `1,234` is 1.234 to one and 1234 to another.
+    The rule a raw amount meets, null where it is canonical: digits, a point, at most two decimals.
+    Whether the rule corrects or rejects follows from amount_value(): where that is null, it
+    rejects. A text that can be read as two different amounts is never read: `1,234` is 1.234 to one
+    and 1234 to another.
 -#}
 {% macro amount_rule(raw) -%}
     {%- set text = trimmed(raw) -%}

@@ -10,7 +10,7 @@
             then {{ cast_as(regex_replace(trimmed(raw), '[^0-9]', '.'), 'numeric') }}
         when {{ rule }} = 'amount.grouped'
             then case
-                {# The mark before the last one or two digits is the decimal one; every other mark groups. #}
+                {# The mark before the last one or two digits is the decimal one; the rest group. #}
                 when {{ matches(digits, '[.,][0-9]{2}$') }}
                     then {{ cast_as(without_characters(digits, '.,'), 'numeric') }} / 100.00
                 when {{ matches(digits, '[.,][0-9]$') }}

@@ -1,6 +1,7 @@
 {#-
-    The rule by which a country was corrected, null where the name as it stands is the standard's own, or no country
-    could be told. `alias` is the row of country_aliases that the name found, `key` is country_key() of the name.
+    The rule by which a country was corrected, null where the name as it stands is the standard's
+    own, or no country could be told. `alias` is the row of country_aliases that the name found,
+    `key` is country_key() of the name.
 -#}
 {% macro country_correction(raw, key, alias, is_own, is_swedish_municipality) -%}
     case

@@ -1,6 +1,6 @@
 {#-
-    The rule a raw currency meets, null where it is an ISO 4217 code as it stands. `code` and `is_alias` are what the
-    lookup by currency_key() found: null where it found nothing.
+    The rule a raw currency meets, null where it is an ISO 4217 code as it stands. `code` and
+    `is_alias` are what the lookup by currency_key() found: null where it found nothing.
 -#}
 {% macro currency_rule(raw, code, is_alias) -%}
     case

@@ -1,4 +1,7 @@
-{#- The date of timestamp_parts() as YYYY-MM-DD; two digits are a year of this century, never 2009 for 25-04-09. -#}
+{#-
+    The date of timestamp_parts() as YYYY-MM-DD; two digits are a year of this century, never 2009
+    for 25-04-09.
+-#}
 {% macro timestamp_date_text(parts) -%}
     {%- set date_part = array_item(parts, 1) -%}
     case

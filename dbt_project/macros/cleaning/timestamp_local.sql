@@ -1,6 +1,6 @@
 {#-
-    The local time (timestamp) of a raw timestamp in the bank's zone, null where its rule rejects it.
-    Of the times after 23:59:59 only exactly 24:00:00 is one: the next midnight.
+    The local time (timestamp) of a raw timestamp in the bank's zone, null where its rule rejects
+    it. Of the times after 23:59:59 only exactly 24:00:00 is one: the next midnight.
 -#}
 {% macro timestamp_local(raw, parts, rule) -%}
     case

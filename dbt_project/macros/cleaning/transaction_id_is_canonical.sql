@@ -1,4 +1,7 @@
-{#- A UUID in lower case with hyphens. A cast costs a quarter of the regular expression that says the same. -#}
+{#-
+    A UUID in lower case with hyphens. A cast costs a quarter of the regular expression that says
+    the same.
+-#}
 {% macro transaction_id_is_canonical(raw) -%}
     (
         {{ raw }} like '________-____-____-____-____________'

@@ -1,4 +1,4 @@
-{#- The rule a raw transaction id meets, null where it is canonical: a UUID in lower case with hyphens. -#}
+{#- The rule a raw transaction id meets, null where it is a UUID in lower case with hyphens. -#}
 {% macro transaction_id_rule(raw) -%}
     case
         when {{ transaction_id_is_canonical(raw) }} then null

@@ -1,4 +1,4 @@
-{#- One row an element. -#}
+{#- One row per element. -#}
 {% macro unnest_array(array) %}{{ return(adapter.dispatch('unnest_array')(array)) }}{% endmacro %}
 
 {% macro postgres__unnest_array(array) %}unnest({{ array }}){% endmacro %}

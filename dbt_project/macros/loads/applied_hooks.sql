@@ -1,6 +1,6 @@
 {#-
-    For incremental models whose unit is not the load, but which follow loads all the same: the versions they have seen
-    are recorded in the transaction that writes their rows.
+    For incremental models whose unit is not the load, but which follow loads all the same: the
+    versions they have seen are recorded in the transaction that writes their rows.
 -#}
 {% macro forget_applied() -%}
     {%- if is_incremental() -%}

@@ -41,8 +41,9 @@
 {%- endmacro %}
 
 {#-
-    Restates exactly the rows that differ: the wanted rows are laid beside the table, then what is gone is deleted,
-    what is new or changed replaced. Deletes come first, so that a key may move from one load to another.
+    Restates exactly the rows that differ: the wanted rows are laid beside the table, then what is
+    gone is deleted, what is new or changed replaced. Deletes come first, so that a key may move
+    from one load to another.
 -#}
 {% macro by_load__restate_sql(target, wanted, columns, unique_key, sql) -%}
     create temporary table {{ model.name }}__wanted on commit drop as
@@ -60,9 +61,15 @@
                 {%- for column in unique_key %}
                 wanted_row.{{ column }} = standing.{{ column }} and
                 {%- endfor %}
-                ({% for column in columns %}wanted_row.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
-                is not distinct from
-                ({% for column in columns %}standing.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+                (
+                    {%- for column in columns %}
+                    wanted_row.{{ column }}{{ ',' if not loop.last }}
+                    {%- endfor %}
+                ) is not distinct from (
+                    {%- for column in columns %}
+                    standing.{{ column }}{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
         );
 
     insert into {{ target }} ({{ columns | join(', ') }})

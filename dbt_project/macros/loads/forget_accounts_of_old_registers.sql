@@ -1,6 +1,7 @@
 {#-
-    Empties int_accounts__listed before it is built, where what stands there can not be added to: a register that it has
-    seen is in force no more, or one that it has not seen is older than one that it has.
+    Empties int_accounts__listed before it is built, where what stands there can not be added to: a
+    register that it has seen is in force no more, or one that it has not seen is older than one
+    that it has.
 -#}
 {% macro forget_accounts_of_old_registers() -%}
     {%- set registers = ref('int_registers__in_force') -%}

@@ -1,6 +1,7 @@
 {#-
-    The loads whose rows this model has yet to write: those that `wanted` (a table of load_id and version)
-    lists in another version than the one that stands in the model. Unit tests override `in_loads_to_build` with true.
+    The loads whose rows this model has yet to write: those that `wanted` (a table of load_id and
+    version) lists in another version than the one that stands in the model. Unit tests override
+    `in_loads_to_build` with true.
 -#}
 {% macro loads_to_build(wanted) -%}
     select wanted.load_id

@@ -7,15 +7,18 @@
     - inserts the rows of new loads straight into the table: a million rows are written once,
     - and, for a load that stands in another version, writes only the rows that differ.
 
-    The model's own SQL is filtered by in_loads_to_build(), so a run with nothing new reads nothing. `wanted` must be a
-    table: it is read several times in the transaction, and a load that finished meanwhile must wait for the next run.
+    The model's own SQL is filtered by in_loads_to_build(), so a run with nothing new reads nothing.
+    `wanted` must be a table: it is read several times in the transaction, and a load that finished
+    meanwhile must wait for the next run.
 -#}
 {% materialization by_load, adapter='postgres' %}
     {%- set wanted = ref(config.get('meta')['wanted']) -%}
     {%- set unique_key = config.require('unique_key') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set is_new = existing_relation is none or not existing_relation.is_table or should_full_refresh() -%}
+    {%- set is_new = existing_relation is none
+            or not existing_relation.is_table
+            or should_full_refresh() -%}
     {%- set grant_config = config.get('grants') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -30,7 +33,7 @@
             delete from {{ applied_loads() }} where model = '{{ model.name }}'
         {%- endcall %}
     {%- elif has_contract -%}
-        {#- The model's columns against its contract; against the table they are compared by the insert below. -#}
+        {#- The columns against the contract; the insert below compares them with the table's. -#}
         {{ get_assert_columns_equivalent(sql) }}
     {%- endif -%}
 
@@ -53,7 +56,8 @@
                 alter table {{ target_relation }} drop constraint {{ primary_key[0]['name'] }}
             {%- endcall %}
         {%- endif -%}
-        {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='quoted') | list -%}
+        {%- set columns = adapter.get_columns_in_relation(target_relation)
+                | map(attribute='quoted') | list -%}
         {% call statement('main') -%}
             {{ by_load__insert_sql(target_relation, columns, sql) }}
         {%- endcall %}
@@ -70,7 +74,8 @@
                 where {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
             {%- endcall %}
         {%- endif -%}
-        {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='quoted') | list -%}
+        {%- set columns = adapter.get_columns_in_relation(target_relation)
+                | map(attribute='quoted') | list -%}
         {%- if changes['restated'] > 0 -%}
             {% call statement('main') -%}
                 {{ by_load__restate_sql(target_relation, wanted, columns, unique_key, sql) }}
@@ -96,7 +101,9 @@
         {%- endif -%}
     {%- endif -%}
 
-    {% do apply_grants(target_relation, grant_config, should_revoke=should_revoke(existing_relation, is_new)) %}
+    {% do apply_grants(
+        target_relation, grant_config, should_revoke=should_revoke(existing_relation, is_new)
+    ) %}
     {% do persist_docs(target_relation, model) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

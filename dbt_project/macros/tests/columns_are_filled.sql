@@ -1,4 +1,7 @@
-{#- A row is a row of the model in which one of the columns is null. One test for what would be a `not_null` a column. -#}
+{#-
+    A row is a row of the model in which one of the columns is null. One test for what would be a
+    `not_null` a column.
+-#}
 {% test columns_are_filled(model, column_list) %}
     select *
     from {{ model }}

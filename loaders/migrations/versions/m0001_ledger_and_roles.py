@@ -131,6 +131,8 @@ comment on table ops.settings is 'Secrets and settings that belong to this datab
 insert into ops.settings (name, value) values ('customer_id_pepper', gen_random_uuid()::text);
 
 grant select on ops.loads, ops.malformed_lines to sluss_loader;
+-- `sluss status` and `sluss build` ask which migrations are applied.
+grant select on ops.schema_version to sluss_loader, sluss_transformer;
 grant insert on ops.malformed_lines to sluss_loader;
 """
 

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- One row an account that was ever listed, with its state today: open while the newest register
+-- One row per account that was ever listed, with its state today: open while the newest register
 -- lists it.
 
 with accounts as (

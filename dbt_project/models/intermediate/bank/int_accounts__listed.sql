@@ -8,22 +8,36 @@
     post_hook="{{ record_applied(ref('int_registers__in_force')) }}"
 ) }}
 
--- One row an account that was ever in a register in force, as the latest of them lists it. A new
+-- One row per account that was ever in a register in force, as the latest of them lists it. A new
 -- register touches only its own accounts; if one was withdrawn or came late, the hook before has
 -- emptied the table, and all registers are read again.
 
 with registers as (
     select * from {{ ref('int_registers__in_force') }}
-    where
-        {{ in_loads_to_build(ref('int_registers__in_force'), 'load_id') }}
-    {%- if is_incremental() %}
-        or not exists (select 1 from {{ this }})
-    {%- endif %}
+    {% if is_incremental() %}
+        where
+            {{ in_loads_to_build(ref('int_registers__in_force'), 'load_id') }}
+            or not exists (select 1 from {{ this }})
+    {% endif %}
 ),
 
 lines as (
     select * from {{ ref('int_customers__judged') }}
     where outcome = 'accepted'
+),
+
+listed_before as (
+    {% if is_incremental() %}
+        select
+            account,
+            first_listed_date
+        from {{ this }}
+    {% else %}
+        select
+            cast(null as text) as account,
+            cast(null as date) as first_listed_date
+        where false
+    {% endif %}
 ),
 
 listed as (
@@ -57,14 +71,8 @@ select
     listed._load_id,
     listed._line_no,
     listed.register_date,
-    {%- if is_incremental() %}
-        least(listed.first_listed_date, standing.first_listed_date) as first_listed_date
-    {%- else %}
-        listed.first_listed_date
-    {%- endif %}
+    least(listed.first_listed_date, listed_before.first_listed_date) as first_listed_date
 from listed
-{%- if is_incremental() %}
-    left join {{ this }} as standing
-        on listed.account = standing.account
-{%- endif %}
+left join listed_before
+    on listed.account = listed_before.account
 where listed.recency = 1

@@ -5,7 +5,7 @@
     meta={'wanted': 'int_register_loads__known'}
 ) }}
 
--- One row a line of a register, with its outcome. Within a register the first line of an account
+-- One row per line of a register, with its outcome. Within a register the first line of an account
 -- stands.
 
 with lines as (

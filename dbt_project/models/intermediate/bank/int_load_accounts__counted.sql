@@ -5,7 +5,7 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row a load and an account on its lines that should be ours: small enough to hold against
+-- One row per load and an account on its lines that should be ours: small enough to hold against
 -- several registers.
 
 with sender_lines as (

@@ -5,7 +5,7 @@
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 
--- One row a load and currency: the sum of the lines as they stand in the file, led to the sum of
+-- One row per load and currency: the sum of the lines as they stand in the file, led to the sum of
 -- the lines that may be accepted, correction by correction. The two sides are added up on different
 -- ways: one from the raw text, without any cleaning rule, the other from the judged lines. A
 -- difference holds the load.

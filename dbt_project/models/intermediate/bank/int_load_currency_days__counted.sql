@@ -5,7 +5,7 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row a load, currency and booking day of the lines that nothing of their own rejects: which
+-- One row per load, currency and booking day of the lines that nothing of their own rejects: which
 -- exchange rates a load needs, and which of its lines wait for their day.
 
 with lines as (

@@ -5,7 +5,7 @@
     meta={'wanted': 'int_register_loads__known'}
 ) }}
 
--- One row a register: what became of its lines.
+-- One row per register: what became of its lines.
 
 with lines as (
     select * from {{ ref('int_customers__judged') }}

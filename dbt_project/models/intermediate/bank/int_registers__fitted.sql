@@ -5,7 +5,7 @@
     indexes=[{'columns': ['load_id', 'register_load_id'], 'unique': true}]
 ) }}
 
--- One row a load and a register that it was held against: how much of the load the register does
+-- One row per load and a register that it was held against: how much of the load the register does
 -- not know. Neither side ever changes, so a pair is looked at once: first the register in force on
 -- the load's day (the latest up to it, or the earliest after it where there is none), and only
 -- where that one does not fit, the ones that came for later days.

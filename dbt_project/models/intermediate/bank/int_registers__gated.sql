@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a register: what became of its lines, and whether accounts may be looked up in it.
+-- One row per register: what became of its lines, and whether accounts may be looked up in it.
 -- Of two registers of one business date the later delivery replaces the earlier.
 
 with loads as (

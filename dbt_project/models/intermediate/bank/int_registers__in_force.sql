@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a register that accounts may be looked up in, with the days it is in force: from its own
+-- One row per register that accounts may be looked up in, with the days it is in force: from its own
 -- until the next one's. The first is in force for the days before it, too.
 
 with registers as (

@@ -5,7 +5,7 @@
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 
--- One row a load of transactions: its lines counted as read and as judged, before repeated ids are
+-- One row per load of transactions: its lines counted as read and as judged, before repeated ids are
 -- looked for.
 
 with loads as (

@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of transactions: published, or held with the reason in words.
+-- One row per load of transactions: published, or held with the reason in words.
 --
 -- Whether a load is published can depend on the loads before it: an id counts as accepted only
 -- where a published load brought it. So the loads are walked in the order they came. The repeated

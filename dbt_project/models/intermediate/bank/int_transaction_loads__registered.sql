@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of transactions: the one register its accounts are looked up in, and the clock its
+-- One row per load of transactions: the one register its accounts are looked up in, and the clock its
 -- future is read by.
 --
 -- The register is the one in force on the load's business date, unless that one does not know the

@@ -11,7 +11,7 @@
     post_hook="{{ record_applied(ref('int_transaction_loads__gated')) }}"
 ) }}
 
--- One row a line that shares its transaction id, and what the sharing makes of it. The first line
+-- One row per line that shares its transaction id, and what the sharing makes of it. The first line
 -- of an id that may stand, in the order the lines came, is accepted; a later one with the same
 -- content is a duplicate, one with other content is rejected. "May stand" is: not rejected
 -- otherwise, and of a published load. A line of a held load is compared with the published loads
@@ -51,13 +51,14 @@ touched_ids as (
     {%- endif %}
 ),
 
-standing_lines as (
+touched_lines as (
     select
         repeated_lines._load_id,
         repeated_lines._line_no,
         repeated_lines.transaction_id,
         repeated_lines.content_fingerprint,
-        loads.gate
+        loads.gate,
+        rejected._line_no is null as may_stand
     from touched_ids
     inner join repeated_lines
         on touched_ids.transaction_id = repeated_lines.transaction_id
@@ -67,7 +68,17 @@ standing_lines as (
         on
             repeated_lines._load_id = rejected._load_id
             and repeated_lines._line_no = rejected._line_no
-    where rejected._line_no is null
+),
+
+standing_lines as (
+    select * from touched_lines
+    where may_stand
+),
+
+-- They are listed too, so that what an earlier build said of them is replaced.
+set_aside_lines as (
+    select * from touched_lines
+    where not may_stand
 ),
 
 -- first_published is the first line of a published load, where there is one; first_own the first of
@@ -133,3 +144,13 @@ select
         else 'id.conflict'
     end as rule_id
 from compared
+union all
+select
+    transaction_id,
+    _load_id,
+    _line_no,
+    cast(null as integer) as first_load_id,
+    cast(null as integer) as first_line_no,
+    'set_aside' as outcome,
+    cast(null as text) as rule_id
+from set_aside_lines

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- One row a line that is not accepted, with its outcome and every rule that says so.
+-- One row per line that is not accepted, with its outcome and every rule that says so.
 
 with rejected as (
     select * from {{ ref('int_transactions__rejected') }}
@@ -30,4 +30,4 @@ from deduplicated
 -- Lines of a load that was withdrawn since may still stand among the repeated ones.
 inner join loads
     on deduplicated._load_id = loads.load_id
-where deduplicated.outcome <> 'accepted'
+where deduplicated.rule_id is not null

@@ -8,7 +8,7 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row a line, and all that can be said of it without looking at another line, the register or
+-- One row per line, and all that can be said of it without looking at another line, the register or
 -- the calendar: its typed values, the rule of each correction, the failures that reject it, the
 -- flags it carries. The steps are fenced with evaluate_once(): each form is recognised once,
 -- however often it is asked for.

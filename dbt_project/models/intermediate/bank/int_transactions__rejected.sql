@@ -5,7 +5,7 @@
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 
--- One row a line that is rejected for what stands on it, in the register or in the calendar, with
+-- One row per line that is rejected for what stands on it, in the register or in the calendar, with
 -- every rule it fails. Lines that repeat an accepted id are found later: see
 -- int_transactions__deduplicated.
 

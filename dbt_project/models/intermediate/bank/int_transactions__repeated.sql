@@ -8,7 +8,7 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row a line whose transaction id stands on another line too, of the same load or of any other:
+-- One row per line whose transaction id stands on another line too, of the same load or of any other:
 -- the few lines that need comparing. A new load brings its own repeated lines and those of earlier
 -- loads that it repeats.
 
@@ -71,11 +71,11 @@ inner join lateral (
     {{ evaluate_once() }}
 ) as repeated_lines on true
 {%- if is_kept_by_load() %}
-where not exists (
-    select 1
-    from {{ this }} as standing
-    where
-        standing._load_id = repeated_lines._load_id
-        and standing._line_no = repeated_lines._line_no
-)
+    where not exists (
+        select 1
+        from {{ this }} as standing
+        where
+            standing._load_id = repeated_lines._load_id
+            and standing._line_no = repeated_lines._line_no
+    )
 {%- endif %}

@@ -5,7 +5,7 @@
     meta={'wanted': 'int_fx_loads__known'}
 ) }}
 
--- One row a load of exchange rates: what became of its lines.
+-- One row per load of exchange rates: what became of its lines.
 
 with loads as (
     select * from {{ ref('int_fx_loads__known') }}

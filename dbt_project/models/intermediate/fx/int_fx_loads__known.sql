@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of exchange rates. Each file holds the whole history, so the newest replaces the
+-- One row per load of exchange rates. Each file holds the whole history, so the newest replaces the
 -- others.
 
 with loads as (

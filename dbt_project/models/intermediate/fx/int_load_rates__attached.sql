@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['_load_id', 'currency', 'booked_date'], 'unique': true}]) }}
 
--- One row a load, foreign currency and booking day: the rate to use, the one of the day or the last
+-- One row per load, foreign currency and booking day: the rate to use, the one of the day or the last
 -- before it. Null where there is none: such a line is accepted with a flag and without an amount in
 -- kronor.
 

@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load whose lines may stand in the marts.
+-- One row per load whose lines may stand in the marts.
 
 with loads as (
     select * from {{ ref('int_loads__resolved') }}

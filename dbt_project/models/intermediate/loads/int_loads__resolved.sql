@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row a load of any feed: what became of its lines, whether it may be published, and the
+-- One row per load of any feed: what became of its lines, whether it may be published, and the
 -- version of its rows. The version differs whenever any row that depends on the load differs: its
 -- gate, its lines' outcomes, the rates it uses.
 

@@ -1,4 +1,4 @@
--- Grain: one row an account that was ever in a register, as it was last listed.
+-- Grain: one row per account that was ever in a register, as it was last listed.
 
 with accounts as (
     select * from {{ ref('int_accounts__current') }}

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Grain: one row an own account and booking day with movement. A view over the movements by load,
+-- Grain: one row per own account and booking day with movement. A view over the movements by load,
 -- so that a late line restates its account's later days without writing any of them.
 
 with movements as (

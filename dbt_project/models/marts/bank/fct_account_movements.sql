@@ -5,7 +5,7 @@
     meta={'wanted': 'int_loads__published'}
 ) }}
 
--- Grain: one row a load, own account and booking day with movement. A payment between two own
+-- Grain: one row per load, own account and booking day with movement. A payment between two own
 -- accounts moves both.
 
 with incoming_transactions as (

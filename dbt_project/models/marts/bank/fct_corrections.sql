@@ -4,7 +4,7 @@
     meta={'wanted': 'int_loads__published'}
 ) }}
 
--- Grain: one row a corrected field of an accepted line of a published load.
+-- Grain: one row per corrected field of an accepted line of a published load.
 
 with lines as (
     select * from {{ ref('int_transactions__judged') }}

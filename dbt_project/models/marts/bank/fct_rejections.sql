@@ -4,7 +4,7 @@
     meta={'wanted': 'int_loads__published'}
 ) }}
 
--- Grain: one row a rejected or duplicate line of a published load, of any of the bank's feeds.
+-- Grain: one row per rejected or duplicate line of a published load, of any of the bank's feeds.
 
 with excluded as (
     select * from {{ ref('int_transactions__excluded') }}

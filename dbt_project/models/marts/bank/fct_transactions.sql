@@ -5,7 +5,7 @@
     meta={'wanted': 'int_loads__published'}
 ) }}
 
--- Grain: one row an accepted transaction of a published load.
+-- Grain: one row per accepted transaction of a published load.
 
 with loads as (
     select * from {{ ref('int_loads__published') }}

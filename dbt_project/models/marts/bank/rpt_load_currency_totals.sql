@@ -4,7 +4,7 @@
     meta={'wanted': 'int_loads__published'}
 ) }}
 
--- Grain: one row a published load and currency.
+-- Grain: one row per published load and currency.
 
 with transactions as (
     select * from {{ ref('fct_transactions') }}

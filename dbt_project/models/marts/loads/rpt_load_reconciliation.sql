@@ -4,7 +4,7 @@
     meta={'wanted': 'int_loads__resolved'}
 ) }}
 
--- Grain: one row a load.
+-- Grain: one row per load.
 --   line_count = accepted_count + rejected_count + duplicate_count + malformed_count
 -- A held load is counted as it would be published; none of its lines are in any other mart.
 

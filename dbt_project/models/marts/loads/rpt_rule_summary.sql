@@ -4,7 +4,7 @@
     meta={'wanted': 'int_loads__resolved'}
 ) }}
 
--- Grain: one row a load, rule and what the rule did. Held loads are here too: this is where one
+-- Grain: one row per load, rule and what the rule did. Held loads are here too: this is where one
 -- sees why.
 
 with loads as (
