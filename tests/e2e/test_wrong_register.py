@@ -236,6 +236,21 @@ def test_a_corrected_register_of_the_same_day_restates_the_lines_it_touches(
     assert history.dropped_account not in accounts
 
 
+def test_of_a_repeated_pair_both_can_be_rejected(history: History) -> None:
+    assert history.monday is not None
+    pairs = [
+        (own, theirs)
+        for own, (kind, theirs) in history.repeated.items()
+        if kind == "same" and history.dropped_account in history.monday.records[theirs]
+    ]
+    assert pairs
+    before, after = history["repeated"], history["register corrected"]
+    monday, tuesday = history.loads["monday"], history.loads["tuesday"]
+    for own, theirs in pairs:
+        assert (before.lines(monday)[theirs], before.lines(tuesday)[own]) == (ACCEPTED, DUPLICATE)
+        assert (after.lines(monday)[theirs], after.lines(tuesday)[own]) == (UNKNOWN, UNKNOWN)
+
+
 def test_a_corrected_register_moves_its_customers(history: History) -> None:
     account, address = history.moved
     for step, expected in {"repeated": False, "register corrected": True}.items():

@@ -131,8 +131,6 @@ comment on table ops.settings is 'Secrets and settings that belong to this datab
 insert into ops.settings (name, value) values ('customer_id_pepper', gen_random_uuid()::text);
 
 grant select on ops.loads, ops.malformed_lines to sluss_loader;
--- `sluss status` and `sluss build` ask which migrations are applied.
-grant select on ops.schema_version to sluss_loader, sluss_transformer;
 grant insert on ops.malformed_lines to sluss_loader;
 """
 
@@ -338,6 +336,8 @@ def upgrade() -> None:
     op.execute(TABLES)
     op.execute(FUNCTIONS)
     op.execute("reset role")
+    # `sluss status` and `sluss build` ask which migrations are applied.
+    op.execute("grant select on ops.schema_version to sluss_loader, sluss_transformer")
 
 
 def downgrade() -> None:

@@ -1,7 +1,7 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row per register that accounts may be looked up in, with the days it is in force: from its own
--- until the next one's. The first is in force for the days before it, too.
+-- One row per register that accounts may be looked up in, with the days it is in force: from its
+-- own until the next one's. The first is in force for the days before it, too.
 
 with registers as (
     select * from {{ ref('int_registers__gated') }}

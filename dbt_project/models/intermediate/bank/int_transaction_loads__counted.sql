@@ -5,8 +5,8 @@
     meta={'wanted': 'int_transaction_loads__registered'}
 ) }}
 
--- One row per load of transactions: its lines counted as read and as judged, before repeated ids are
--- looked for.
+-- One row per load of transactions: its lines counted as read and as judged, before repeated ids
+-- are looked for.
 
 with loads as (
     select * from {{ ref('int_transaction_loads__registered') }}

@@ -1,7 +1,7 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row per load of transactions: the one register its accounts are looked up in, and the clock its
--- future is read by.
+-- One row per load of transactions: the one register its accounts are looked up in, and the clock
+-- its future is read by.
 --
 -- The register is the one in force on the load's business date, unless that one does not know the
 -- load's accounts and one delivered for a later day does: then the first such. A line dated after

@@ -8,9 +8,9 @@
     meta={'wanted': 'int_transaction_loads__known'}
 ) }}
 
--- One row per line whose transaction id stands on another line too, of the same load or of any other:
--- the few lines that need comparing. A new load brings its own repeated lines and those of earlier
--- loads that it repeats.
+-- One row per line whose transaction id stands on another line too, of the same load or of any
+-- other: the few lines that need comparing. A new load brings its own repeated lines and those of
+-- earlier loads that it repeats.
 
 with new_lines as (
     select

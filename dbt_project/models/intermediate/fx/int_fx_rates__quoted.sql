@@ -5,8 +5,8 @@
     meta={'wanted': 'int_fx_loads__newest'}
 ) }}
 
--- One row per currency and day with a rate: kronor for one unit, and how long the rate may be used. A
--- rate stands until the next one. The last one of a currency that is still quoted stands until a
+-- One row per currency and day with a rate: kronor for one unit, and how long the rate may be used.
+-- A rate stands until the next one. The last one of a currency that is still quoted stands until a
 -- newer file comes; the last one of a currency that is quoted no more (the rouble since March 2022)
 -- only for a few days: what it is worth today nobody said.
 

@@ -1,8 +1,8 @@
 {{ config(indexes=[{'columns': ['_load_id', 'currency', 'booked_date'], 'unique': true}]) }}
 
--- One row per load, foreign currency and booking day: the rate to use, the one of the day or the last
--- before it. Null where there is none: such a line is accepted with a flag and without an amount in
--- kronor.
+-- One row per load, foreign currency and booking day: the rate to use, the one of the day or the
+-- last before it. Null where there is none: such a line is accepted with a flag and without an
+-- amount in kronor.
 
 with currency_days as (
     select * from {{ ref('int_load_currency_days__counted') }}

@@ -1,4 +1,5 @@
--- Grain: one row per customer (a personnummer), as last listed. A customer may hold several accounts.
+-- Grain: one row per customer (a personnummer), as last listed. A customer may hold several
+-- accounts.
 
 with accounts as (
     select * from {{ ref('int_accounts__current') }}
