@@ -203,8 +203,6 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
     def build(step: str, *options: str) -> None:
         done = run_dbt("build", *options, target=target, check=None)
         told.steps[step] = look(done.returncode, target)
-        unexpected = told.steps[step].failed - {"assert_no_load_is_held"}
-        assert not unexpected, done.stdout
 
     other_bank = generated("other bank", 2, 2_000, FRIDAY)
     monday = generated("monday", 1, 5_000, MONDAY)

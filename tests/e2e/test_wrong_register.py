@@ -7,6 +7,7 @@ In the end the same loads are built from scratch: row for row, that must give wh
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -109,8 +110,6 @@ def test_other_loads_are_published_beside_a_held_one(history: History) -> None:
 def test_the_right_register_publishes_the_day_without_loading_it_again(history: History) -> None:
     before, after = history["held"], history["register loaded"]
     monday = history.loads["monday"]
-    assert after.exit_code == 0
-    assert after.failed == set()
     assert after.ledger[monday] == before.ledger[monday]
     assert after.raw_count == before.raw_count
     report = after.report(monday)
@@ -225,11 +224,13 @@ def test_a_corrected_register_of_the_same_day_restates_the_lines_it_touches(
             assert now[number] == UNKNOWN
         others = {number for number in was if was[number] != now[number]} - gone
         raw = {
-            each["_line_no"]: each["raw"]
+            # Repeats may write the account in another way.
+            each["_line_no"]: re.sub(r"[ -]", "", repr(each["raw"])).upper()
             for each in after.of(history.loads[load], "fct_rejections")
         }
         for number in others:
-            assert history.dropped_account in repr(raw[number]) or now[number] == ACCEPTED
+            # What stood in the way of the others named the account.
+            assert now[number] == ACCEPTED or history.dropped_account in raw[number], number
     assert touched > 5
     # A register that another of its day replaces was never in force.
     accounts = {each["account_id"] for each in after.marts["dim_account"]}
@@ -352,6 +353,13 @@ def test_a_withdrawn_file_loaded_again_comes_after_what_took_its_place(history: 
 STEPS = ("held", "register loaded", "repeated", "register corrected", "withdrawn", "again")
 
 
+@pytest.mark.parametrize("step", [*STEPS, "nothing new", "from scratch"])
+def test_every_step_builds(history: History, step: str) -> None:
+    held = {"assert_no_load_is_held"} if step == "held" else set()
+    assert history[step].failed == held
+    assert (history[step].exit_code == 0) is (not held)
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_every_step_reconciles(history: History, step: str) -> None:
     standing = {
@@ -406,7 +414,6 @@ def test_every_step_keeps_the_daily_accounts(history: History, step: str) -> Non
 
 
 def test_a_build_with_nothing_new_writes_no_row(history: History) -> None:
-    assert history["nothing new"].exit_code == 0
     assert history["nothing new"].row_versions == history["again"].row_versions
 
 

@@ -27,6 +27,7 @@ RULE_IDS = """
     amount.ambiguous amount.missing amount.not_a_number amount.too_precise amount.not_positive
     amount.implausible
     currency.trimmed currency.case currency.alias currency.missing currency.unknown fx.no_rate
+    fx.stale_rate account.unregistered_iban rate.date_unreadable
     account.formatting account.missing account.malformed account.checksum account.unknown_own
     account.no_own_side account.self_transfer
     type.case type.unreadable type.contradicts_ownership
