@@ -95,6 +95,14 @@ def test_an_investigator_sees_the_marts_in_full() -> None:
 
 
 @pytest.mark.parametrize("role", [READER, INVESTIGATOR])
+def test_who_reads_marts_reads_what_the_rules_mean(role: str) -> None:
+    seeds = rows("select tablename from pg_tables where schemaname = 'reference'")
+    assert len(seeds) >= 7
+    for each in seeds:
+        assert rows(select(each["tablename"], schema="reference"), role=role), each
+
+
+@pytest.mark.parametrize("role", [READER, INVESTIGATOR])
 def test_who_reads_marts_reads_nothing_behind_them(role: str) -> None:
     tables = rows(
         "select schemaname, tablename from pg_tables "
