@@ -11,7 +11,7 @@ STAMP := $(VENV)/.setup-done
 # One embedded server for each worker; a file's tests stay together, for they share what they built.
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup demo test lint format bench docs dev clean
+.PHONY: help setup packages demo test lint format bench docs dev clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,20 +33,24 @@ $(STAMP): pyproject.toml constraints.txt
 	    $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; }
 	@touch $@
 
+# Not part of the stamp: what dbt installs into its project can go or move without .venv.
+packages: setup
+	@$(BIN)/python -c 'from sluss import dbt; dbt.install_packages()'
+
 demo: setup ## The main job on a sample day, and where to look next
 	@$(BIN)/sluss demo
 
 test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
 
-lint: setup ## Ruff, mypy, sqlfluff
+lint: packages ## Ruff, mypy, sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 # dbt compiles what is linted, and asks a database which tables exist.
 	scripts/with_scratch_database sqlfluff lint dbt_project --nocolor
 
-format: setup ## Let ruff and sqlfluff mend what they can
+format: packages ## Let ruff and sqlfluff mend what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	scripts/with_scratch_database sqlfluff fix dbt_project
@@ -54,7 +58,7 @@ format: setup ## Let ruff and sqlfluff mend what they can
 bench: setup ## A million lines: bare COPY, load, load and build, memory, and the ratios
 	$(BIN)/python bench/bench.py
 
-docs: setup ## The dbt docs site as one static file: build/docs/index.html
+docs: packages ## The dbt docs site as one static file: build/docs/index.html
 	$(BIN)/sluss up
 	$(BIN)/dbt docs generate --static --project-dir dbt_project
 	@mkdir -p build/docs && cp dbt_project/target/static_index.html build/docs/index.html
