@@ -64,11 +64,8 @@ docs: packages ## The dbt docs site as one static file: build/docs/index.html
 	@mkdir -p build/docs && cp dbt_project/target/static_index.html build/docs/index.html
 	@echo "open build/docs/index.html"
 
-dev: setup ## Dagster's UI
-	$(BIN)/sluss up
-	@export DAGSTER_HOME="$$(realpath -m "$${SLUSS_HOME:-$$HOME/.sluss}")/dagster" DAGSTER_DISABLE_TELEMETRY=yes; \
-	mkdir -p "$$DAGSTER_HOME"; \
-	exec $(BIN)/dagster dev -w workspace.yaml
+dev: packages ## Dagster's UI, its daemon, and the day reports beside it
+	@scripts/dev
 
 clean: ## Remove what the tools leave behind; .venv and the database stay
 	rm -rf build .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis logs

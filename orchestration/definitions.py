@@ -1,9 +1,70 @@
-"""What Dagster loads. Nothing is orchestrated yet: `sluss load` and `sluss build` run the day by
-hand.
+"""What Dagster loads: assets, checks, jobs, schedules and sensors, put together.
+
+Everything follows from the contracts and from the dbt project: a new feed appears here by itself.
 """
 
 from __future__ import annotations
 
-from dagster import Definitions
+import dagster as dg
 
-defs = Definitions()
+from orchestration import checks, jobs, schedules, sensors
+from orchestration.assets import docs, models, raw, report
+from orchestration.notifications import NotifierResource
+from orchestration.project import dbt_project, dbt_resource
+
+
+def definitions() -> dg.Definitions:
+    """Returns the definitions; on a fresh clone dbt parses its project first (some seconds)."""
+    project = dbt_project()
+    dbt_models = models.models_asset(project)
+    marts = sorted(key for key in dbt_models.keys if key.path[0] == "marts")
+    day_report = report.report_asset(marts)
+    dbt_docs = docs.docs_asset(marts)
+    contracts = raw.contracts()
+    raw_tables = {one.feed: raw.raw_asset(one) for one in contracts}
+    looked_at = checks.checks([(one, raw.raw_key(one)) for one in contracts])
+
+    built = [dbt_models, day_report]
+    of_days = [raw_tables[one.feed] for one in contracts if raw.is_of_a_day(one)]
+    histories = [raw_tables[one.feed] for one in contracts if not raw.is_of_a_day(one)]
+    bank_day = jobs.bank_day_job(dg.AssetSelection.assets(*of_days, *built))
+    exchange_rates = jobs.exchange_rates_job(dg.AssetSelection.assets(*histories, *built))
+    watch = jobs.watch_job(dg.AssetSelection.checks(*looked_at))
+    documentation = jobs.docs_job(dg.AssetSelection.assets(dbt_docs))
+    return dg.Definitions(
+        assets=[
+            *(raw.landing_asset(one) for one in contracts),
+            *raw_tables.values(),
+            dbt_models,
+            day_report,
+            dbt_docs,
+            checks.database_asset(),
+        ],
+        asset_checks=looked_at,
+        jobs=[
+            bank_day,
+            exchange_rates,
+            jobs.full_refresh_job(dg.AssetSelection.assets(*built)),
+            jobs.withdraw_load_job(project),
+            watch,
+            documentation,
+        ],
+        schedules=[
+            schedules.exchange_rates_schedule(exchange_rates),
+            schedules.night_watch_schedule(watch),
+            schedules.docs_schedule(documentation),
+        ],
+        sensors=[
+            sensors.landing_sensor(
+                [bank_day, exchange_rates], sorted([*dbt_models.keys, *day_report.keys])
+            ),
+            sensors.failed_runs_sensor(),
+            sensors.watch_sensor(watch),
+        ],
+        resources={"dbt": dbt_resource(project), "notifier": NotifierResource()},
+        # A process a step would start dbt's interpreter, and parse, for each: three times as long.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = definitions()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from loaders import database, ledger, migrate
 from loaders.errors import UserError
 from sluss import dbt
 from sluss.dbt import DbtRun, NodeProblem
-from sluss.outcomes import LoadOutcome, outcomes, standings
+from sluss.outcomes import LoadOutcome, Standing, outcomes, standings
 
 # dbt's test that a build with a held load is red. What it found is told load by load instead.
 HELD_TEST = "assert_no_load_is_held"
@@ -62,17 +62,33 @@ def build(
     DatabaseUnavailableError if no server answers, and what :func:`sluss.dbt.build` raises.
     """
     started = time.monotonic()
+    with prepared(on_message) as before:
+        run = dbt.build(selection, full_refresh, threads, on_progress)
+        loads = outcomes_since(before)
+    return _result(run, loads, time.monotonic() - started)
+
+
+@contextmanager
+def prepared(on_message: Callable[[str], None]) -> Iterator[dict[int, Standing]]:
+    """Holds the lock of a build around the block, and yields how the loads stand before it.
+
+    For whoever runs dbt: :func:`build`, and Dagster. Raises UserError if the database lacks
+    migrations.
+    """
     with only_build(on_message):
         _check_migrations()
         for message in end_dead_loads():
             on_message(message)
         with database.connected(_connect()) as connection:
             before = standings(connection)
-        run = dbt.build(selection, full_refresh, threads, on_progress)
-        # Another connection: the build may take longer than a quiet connection is left open.
-        with database.connected(_connect()) as connection:
-            loads = outcomes(connection, before)
-    return _result(run, loads, time.monotonic() - started)
+        yield before
+
+
+def outcomes_since(before: Mapping[int, Standing]) -> list[LoadOutcome]:
+    """Returns every load with what changed about it since ``before``."""
+    # Another connection than before: a build may take longer than a quiet one is left open.
+    with database.connected(_connect()) as connection:
+        return outcomes(connection, before)
 
 
 def end_dead_loads() -> list[str]:

@@ -44,8 +44,8 @@ KEYED_ELSEWHERE = {
 # Marts that show a line as it stood in its file need the raw text, which no later layer carries.
 MARTS_THAT_SHOW_RAW_LINES = {"fct_corrections", "fct_rejections"}
 
-# Our own keys, which stand under config.meta and nowhere else.
-META_OF_MODELS, META_OF_COLUMNS = {"wanted"}, {"personal"}
+# Our own keys, which stand under config.meta and nowhere else; dagster: is dagster-dbt's.
+META_OF_MODELS, META_OF_COLUMNS = {"wanted", "dagster"}, {"personal"}
 
 # What a properties file may say, by kind of entry.
 COLUMN = {"name", "description", "data_type", "constraints", "data_tests", "config"}
@@ -56,6 +56,7 @@ PROPERTIES = {
     "sources": {"name", "description", "schema", "tables"},
     "unit_tests": {"name", "description", "model", "given", "expect", "overrides", "config"},
     "data_tests": {"name", "description", "config"},
+    "exposures": {"name", "label", "type", "maturity", "description", "owner", "depends_on"},
 }
 
 # Postgres's own dialect; architecture.md wants it in macros behind adapter.dispatch.

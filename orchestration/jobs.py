@@ -1,0 +1,120 @@
+"""The jobs: a day, everything anew, a load taken out again, and what is watched."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster_dbt import DbtCliResource, DbtProject
+
+from loaders import ledger
+from orchestration.assets.report import MOST_REPORTS, write_reports
+from orchestration.build import Build, build
+from orchestration.notifications import NotifierResource
+from orchestration.partitions import business_days
+from orchestration.translator import Translator
+
+# What define_asset_job returns; dagster gives it no public name.
+AssetJob = UnresolvedAssetJobDefinition
+
+
+def bank_day_job(selection: dg.AssetSelection) -> AssetJob:
+    """Returns the job of a day: load its files, build, report."""
+    return dg.define_asset_job(
+        "bank_day",
+        selection,
+        description="Loads the files of a business date, builds what is new, writes the report. "
+        "The landing sensor starts it, a run a file. As a backfill over a range of dates it offers "
+        "what the archive has of them to the loader again, and judges their lines again.",
+        partitions_def=business_days(),
+    )
+
+
+def exchange_rates_job(selection: dg.AssetSelection) -> AssetJob:
+    """Returns the job that loads exchange rates and restates what they change."""
+    return dg.define_asset_job(
+        "exchange_rates",
+        selection,
+        description="Loads the newest exchange rates and restates the days that they change.",
+    )
+
+
+def full_refresh_job(selection: dg.AssetSelection) -> AssetJob:
+    """Returns the job that builds every table anew."""
+    return dg.define_asset_job(
+        "full_refresh",
+        selection,
+        config={"ops": {"models": {"config": {"full_refresh": True}}}},
+        description="Builds every table anew from the raw lines of all loads, for after a change "
+        "of a rule. Takes as long as all loads together; if no rule changed, the result is the "
+        "same.",
+    )
+
+
+def watch_job(selection: dg.AssetSelection) -> AssetJob:
+    """Returns the job that looks and builds nothing."""
+    return dg.define_asset_job(
+        "watch",
+        selection,
+        description="Looks whether every feed came in time, the rates are new, all lines are "
+        "accounted for, no load is held and the disk has room.",
+    )
+
+
+def docs_job(selection: dg.AssetSelection) -> AssetJob:
+    """Returns the job that refreshes the documentation."""
+    return dg.define_asset_job("documentation", selection, description="Writes the dbt docs anew.")
+
+
+class WithdrawConfig(dg.Config):
+    """What to take out, and why: both are kept in the ledger."""
+
+    load_id: int
+    why: str
+
+
+def withdraw_load_job(project: DbtProject) -> dg.JobDefinition:
+    """Returns the job that takes a load out of the marts."""
+
+    @dg.op(out=dg.Out(dg.Nothing), description="Marks the load as withdrawn in the ledger.")
+    def withdraw(context: dg.OpExecutionContext, config: WithdrawConfig) -> None:
+        row = ledger.withdraw(config.load_id, config.why)
+        context.log.info(f"Load {row.load_id} of {row.feed} is withdrawn: {row.reason}")
+
+    @dg.op(
+        ins={"withdrawn": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        pool="build",
+        description="Builds without it: its lines leave the marts, what repeated them comes in.",
+    )
+    def build_without(
+        context: dg.OpExecutionContext, dbt: DbtCliResource, notifier: NotifierResource
+    ) -> Iterator[Any]:
+        yield from build(
+            context,
+            dbt,
+            project,
+            notifier,
+            Build(),
+            manifest=project.manifest_path,
+            dagster_dbt_translator=Translator(),
+        )
+        yield dg.Output(None)
+
+    @dg.op(
+        ins={"built": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Writes the pages of the days that the build changed.",
+    )
+    def report_without(context: dg.OpExecutionContext) -> None:
+        write_reports(context, MOST_REPORTS)
+
+    @dg.job(
+        name="withdraw_load",
+        description="Takes a load out of the marts; its raw lines and its row in the ledger stay. "
+        "Give load_id and why in the launchpad.",
+    )
+    def withdraw_load() -> None:
+        report_without(build_without(withdraw()))
+
+    return withdraw_load
