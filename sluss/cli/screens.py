@@ -236,6 +236,7 @@ def _next_table(command: str) -> Table:
             "marts.rpt_load_reconciliation",
             "these counts for every load; rpt_rule_summary: its rules",
         ),
+        ("make dev", "Dagster: drop files into data/landing/, and watch the day"),
         ("make docs", "every table and column described: build/docs/index.html"),
         (f"{command} load --help", "how to load your own day"),
     ):

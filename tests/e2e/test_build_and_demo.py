@@ -103,7 +103,7 @@ def test_the_demo_names_rules_examples_and_where_to_look(first_demo: str) -> Non
         for fix in line["corrections"]
     }
     assert set(examples) <= corrections
-    for next_step in ("sluss status --json", "marts.fct_transactions", "make docs"):
+    for next_step in ("sluss status --json", "marts.fct_transactions", "make dev", "make docs"):
         assert next_step in first_demo
     # One screen, with nothing hidden by a line that is too long.
     screen = first_demo[first_demo.index("The bank day") :].rstrip().splitlines()
