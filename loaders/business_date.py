@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from loaders.contract import Contract
@@ -21,17 +21,27 @@ def business_date(
     """Returns the business date and, in words, where it comes from.
 
     ``said`` is the person's word and goes before everything. Raises UnusableInputError if the name
-    of the file holds two different dates: which one is meant is not guessed.
+    of the file holds two different dates (which one is meant is not guessed), or one more than a
+    day after ``today``: a slip of the pen there would release lines that are to wait for their day,
+    and judge them by registers to come. One day ahead is the file of a bank that closed its day
+    before midnight.
     """
+    present = today or datetime.now(BANK_TIME).date()
     if said:
         return said, "as given"
     for place in contract.business_date:
         if place == "content" and source.proposed_date:
             return source.proposed_date, "the newest date in the file"
         if place == "file_name" and (named := date_in_name(source.file_name)):
+            if named - present > timedelta(days=1):
+                raise UnusableInputError(
+                    f"The name {source.file_name} holds the date {named}, which is to come. "
+                    f"Expected is a business date up to the day after today, {present}. Rename the "
+                    "file, or say the date you mean: --business-date YYYY-MM-DD."
+                )
             return named, "from the file's name"
         if place == "today":
-            return today or datetime.now(BANK_TIME).date(), "today in Stockholm"
+            return present, "today in Stockholm"
     raise UnusableInputError(
         f"The business date of {source.file_name} is unknown: the contract of {contract.feed} "
         f"looks in {', '.join(contract.business_date)}. Say it: --business-date YYYY-MM-DD."

@@ -69,12 +69,38 @@ class Limits(_Part):
 
 
 class Landing(_Part):
-    """Where the feed's files arrive, and where they go once loaded (relative to the repository)."""
+    """Where the feed's files arrive, when they are whole, and where they go (loaders.landing).
 
-    folder: str
+    Folders are below the landing root: ``SLUSS_LANDING``, or data/landing of the repository.
+    """
+
+    # Default: named after the feed. Refused files go to ``refused`` in it.
+    folder: str | None = None
+    # Compared without regard to upper and lower case. Another name is reported, never loaded.
     pattern: str = "*"
+    # Default: ``archive`` in the folder.
     archive_folder: str | None = None
     archive_compression: Literal["none", "gzip"] = "gzip"
+    # A file is whole when its size and time stood still this long, or ``<name>.done`` is beside it.
+    settle_seconds: float = Field(default=10, ge=0, le=86_400)
+    # True: nothing but ``<name>.done`` makes a file whole; for senders that pause while they write.
+    needs_marker: bool = False
+    # When files of several feeds wait, the lower order goes first: 1 for what other feeds are
+    # judged by (registers, rates), or their first build holds them for want of it.
+    load_order: int = Field(default=2, ge=1)
+    # Somebody should ask where the next file is once the newest load is older than this.
+    expected_within_hours: int | None = Field(default=None, ge=1)
+
+    @field_validator("folder", "archive_folder")
+    @classmethod
+    def _folder_is_below_the_root(cls, value: str | None) -> str | None:
+        parts = value.split("/") if value is not None else ["x"]
+        if any(part in ("", ".", "..") or ":" in part or "\\" in part for part in parts):
+            raise ValueError(
+                "the folder must be a path below the landing root such as bank/customers, "
+                f"found {value!r}"
+            )
+        return value
 
 
 class Contract(_Part):
@@ -96,7 +122,7 @@ class Contract(_Part):
     # Tried in this order, after --business-date: a date in the file's name, a date that the reader
     # finds in the content, today's date in Stockholm.
     business_date: tuple[Literal["file_name", "content", "today"], ...] = ("file_name", "today")
-    landing: Landing
+    landing: Landing = Landing()
 
     @field_validator("encoding")
     @classmethod
@@ -119,7 +145,27 @@ class Contract(_Part):
             raise ValueError("line_breaks_in_quotes needs at least two columns")
         if self.dialect.delimiter == self.dialect.quote:
             raise ValueError("dialect: delimiter and quote are the same character")
+        if self.reader == "ecb" and self.landing.archive_compression != "none":
+            # Its reader takes csv and zip; what is archived must be loadable again.
+            raise ValueError("landing.archive_compression must be none for the reader ecb")
+        if self.archive_folder in (self.landing_folder, self.refused_folder):
+            raise ValueError("landing.archive_folder must be a folder of its own")
         return self
+
+    @property
+    def landing_folder(self) -> str:
+        """Where the feed's files arrive, below the landing root."""
+        return self.landing.folder or self.feed
+
+    @property
+    def archive_folder(self) -> str:
+        """Where loaded files go, in a folder a business date, below the landing root."""
+        return self.landing.archive_folder or f"{self.landing_folder}/archive"
+
+    @property
+    def refused_folder(self) -> str:
+        """Where files go that cannot be loaded, each with its reason, below the landing root."""
+        return f"{self.landing_folder}/refused"
 
     @property
     def table(self) -> str:

@@ -11,7 +11,6 @@ import dagster as dg
 from loaders.contract import Contract
 from loaders.errors import UnusableInputError, UserError
 from loaders.landing import (
-    GoneError,
     LandedFile,
     WaitingFile,
     business_date_of,
@@ -121,7 +120,7 @@ def _request(
     known = hashes.get(f"{contract.feed}/{file.key}")
     try:
         sha256 = known[1] if known and known[0] == state else content_hash(file)
-    except GoneError as error:
+    except UserError as error:
         return str(error)
     cursor.hashes[f"{contract.feed}/{file.key}"] = [state, sha256]
     attempt = _attempt(context, file, sha256)
@@ -133,6 +132,8 @@ def _request(
             partition = _partition(file)
         except UnusableInputError as error:
             return _refused(file, str(error))
+        except UserError as error:
+            return str(error)
     return dg.RunRequest(
         # The content's hash: the same delivery under two names is one run at a time.
         run_key=f"{contract.feed}:{sha256}" + (f":{attempt}" if attempt > 1 else ""),

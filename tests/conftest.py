@@ -52,7 +52,7 @@ def clean_environment() -> Iterator[None]:
     """No test may reach a database of the person who runs it."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith("PG") or name in ("DATABASE_URL", "SLUSS_HOME"):
+            if name.startswith(("PG", "SLUSS_")) or name == "DATABASE_URL":
                 patch.delenv(name)
         # A place where nothing listens, for tests that start no server.
         patch.setenv("SLUSS_HOME", "/nonexistent/sluss")

@@ -1,12 +1,15 @@
 """The landing folders and the raw tables: an asset a feed each, made from the contracts."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
+from loaders.business_date import date_in_name
 from loaders.contract import Contract, feeds, load_contract
+from loaders.errors import UnusableInputError
 from loaders.landing import (
     LandedFile,
     LandedResult,
@@ -122,7 +125,13 @@ def _offered(
     day = date.fromisoformat(config.business_date) if config.business_date else None
     if config.file:
         file = landed_file(contract, config.file)
-        result = load_landed(file, config.again, day, config.sha256, on_message=context.log.info)
+        result = load_landed(
+            file,
+            config.again,
+            day or _day_of_run(context, file),
+            config.sha256,
+            on_message=context.log.info,
+        )
         if result.load:
             tags.add(context, **{tags.LOAD: str(result.load.load_id)})
         if result.load and result.load.already_loaded:
@@ -147,6 +156,18 @@ def _offered(
         )
 
 
+def _day_of_run(context: dg.AssetExecutionContext, file: LandedFile) -> date | None:
+    """Returns the run's business date for a file whose name has none, else None.
+
+    Such a file is of the day on which the sensor saw it, also where the run begins after midnight.
+    """
+    days = days_of(context.run.tags) if is_of_a_day(file.contract) else None
+    try:
+        return days[0] if days and date_in_name(file.title) is None else None
+    except UnusableInputError:
+        return None
+
+
 def _of_days(
     context: dg.AssetExecutionContext, contract: Contract, first: date, last: date, again: bool
 ) -> Iterator[LandedResult]:
@@ -169,9 +190,15 @@ def _newest(context: dg.AssetExecutionContext, contract: Contract) -> Iterator[L
 
 
 def _whole(contract: Contract) -> list[LandedFile]:
-    # A person who starts a run by hand does not wait for a second look.
-    found, _ = waiting(contract, None, datetime.now(UTC))
-    return [one.file for one in found if one.status != "stray"]
+    """Returns the files of the landing folder that are whole, by two looks where one cannot tell.
+
+    For a run that a person starts; the sensor has looked before.
+    """
+    found, state = waiting(contract, None, datetime.now(UTC))
+    if any(one.status == "unfinished" for one in found):
+        time.sleep(contract.landing.settle_seconds)
+        found, _ = waiting(contract, state, datetime.now(UTC))
+    return [one.file for one in found if one.status == "whole"]
 
 
 def load_metadata(result: LandedResult) -> dict[str, Any]:

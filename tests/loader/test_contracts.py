@@ -32,7 +32,6 @@ columns:
   - {header: City, name: city, description: Where it is.}
 dialect: {delimiter: ";", quote: "'"}
 encoding: cp1252
-landing: {folder: data/landing/test_branches}
 """
 
 
@@ -134,6 +133,14 @@ def changed(**changes: Any) -> dict[str, Any]:
         ({"limits": {"max_malformed_share": 2}}, "limits.max_malformed_share"),
         ({"limits": {"max_line_bytes": 100}}, "limits.max_line_bytes"),
         ({"business_date": ["tomorrow"]}, "business_date.0"),
+        ({"landing": {"folder": "/data/landing"}}, "a path below the landing root"),
+        ({"landing": {"archive_folder": "../archive"}}, "a path below the landing root"),
+        ({"landing": {"folder": "s3://bucket"}}, "a path below the landing root"),
+        ({"landing": {"archive_folder": "bank_customers"}}, "must be a folder of its own"),
+        ({"landing": {"settle_seconds": -1}}, "landing.settle_seconds"),
+        ({"landing": {"load_order": 0}}, "landing.load_order"),
+        ({"landing": {"expected_within_hours": 0}}, "landing.expected_within_hours"),
+        ({"reader": "ecb"}, "landing.archive_compression must be none for the reader ecb"),
         (
             {"columns": [{"header": "a", "name": "a", "description": "x"}] * 2},
             "the same header twice: a",
@@ -152,6 +159,25 @@ def test_a_contract_that_makes_no_sense_says_where(
     with pytest.raises(ContractError) as error:
         parse_contract(path)
     assert said in str(error.value)
+
+
+def test_landing_folders_are_named_after_the_feed_unless_they_are_named() -> None:
+    customers = Contract.model_validate(changed(landing={}))
+    assert customers.landing_folder == "bank_customers"
+    assert customers.archive_folder == "bank_customers/archive"
+    assert customers.refused_folder == "bank_customers/refused"
+    moved = Contract.model_validate(
+        changed(landing={"folder": "in/customers", "archive_folder": "kept/customers"})
+    )
+    assert moved.landing_folder == "in/customers"
+    assert moved.archive_folder == "kept/customers"
+    assert moved.refused_folder == "in/customers/refused"
+
+
+def test_what_transactions_are_judged_by_is_loaded_before_them() -> None:
+    order = {feed: load_contract(feed).landing.load_order for feed in feeds()}
+    assert order["bank_customers"] < order["bank_transactions"]
+    assert order["fx_rates"] < order["bank_transactions"]
 
 
 def test_a_contract_is_named_after_its_feed(tmp_path: Path) -> None:
