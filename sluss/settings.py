@@ -50,6 +50,11 @@ class Home:
         """``DAGSTER_HOME`` for ``make dev``: run history and logs."""
         return self.path / "dagster"
 
+    @property
+    def site(self) -> Path:
+        """What ``sluss site`` serves: ``reports/load_<id>.html`` and ``docs/index.html``."""
+        return self.path / "site"
+
 
 def home() -> Home:
     """Returns the home that the environment names: ``SLUSS_HOME``, or ``~/.sluss``."""

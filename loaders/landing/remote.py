@@ -17,12 +17,12 @@ from loaders.errors import UnusableInputError
 from loaders.landing.storage import Entry, Kind, StorageError, printable, said
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+    from fsspec import AbstractFileSystem
 
 
 def open_remote(url: str) -> RemoteStorage:
     """Returns the storage at ``url``; raises UnusableInputError if nothing installed opens it."""
-    from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+    from fsspec.core import url_to_fs
 
     parts = urlsplit(url)
     public = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
