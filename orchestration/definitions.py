@@ -39,6 +39,7 @@ def definitions() -> dg.Definitions:
             day_report,
             dbt_docs,
             checks.database_asset(),
+            *models.source_assets(project, {table.key for table in raw_tables.values()}),
         ],
         asset_checks=looked_at,
         jobs=[

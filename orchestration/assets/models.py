@@ -1,5 +1,6 @@
 """Every dbt model, seed and snapshot as an asset, every dbt test as a check of one."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from orchestration import partitions
 from orchestration.build import Build, build
 from orchestration.notifications import NotifierResource
-from orchestration.translator import Translator
+from orchestration.translator import OWNERS, Translator
 
 # Unit tests prove code, not data; they belong to `make test`.
 EXCLUDED = "resource_type:unit_test"
@@ -22,6 +23,23 @@ class BuildConfig(dg.Config):
     full_refresh: bool = False
     # The loads of the run's business dates are judged again. A backfill always does.
     judge_again: bool = False
+
+
+def source_assets(project: DbtProject, made: set[dg.AssetKey]) -> list[dg.AssetSpec]:
+    """Returns dbt's sources that no asset here makes: the loader's own tables."""
+    manifest = json.loads(project.manifest_path.read_text())
+    translator = Translator()
+    specs = [
+        dg.AssetSpec(
+            translator.get_asset_key(source),
+            group_name="operations",
+            kinds={"postgres", "table"},
+            owners=OWNERS,
+            description=source["description"],
+        )
+        for source in manifest["sources"].values()
+    ]
+    return [spec for spec in specs if spec.key not in made]
 
 
 def models_asset(project: DbtProject) -> dg.AssetsDefinition:
