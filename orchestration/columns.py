@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Columns:
 
     def metadata(self, opened: Connection, unique_id: str) -> dict[str, Any]:
         """Returns the column schema and lineage of a node that stands in the database."""
-        node = self._node(unique_id)
+        node = _node(self._manifest, unique_id)
         types = self._types_of(opened, unique_id)
         described = {
             name: column.get("description") or None for name, column in node["columns"].items()
@@ -92,21 +93,23 @@ class Columns:
     def _found(
         self, opened: Connection, node: Mapping[str, Any], types: Types
     ) -> dict[str, list[tuple[str, str]]]:
-        parents = {}
-        for parent in self._manifest["parent_map"][node["unique_id"]]:
-            name = self._node(parent)["relation_name"]
-            parents[name] = {
-                column: {"data_type": type_}
-                for column, type_ in self._types_of(opened, parent).items()
-            }
         try:
+            # In the compiled SQL are the names of the database that this run is of.
+            manifest = self._manifest_of_run
+            parents = {}
+            for parent in manifest["parent_map"][node["unique_id"]]:
+                name = _node(manifest, parent)["relation_name"]
+                parents[name] = {
+                    column: {"data_type": type_}
+                    for column, type_ in self._types_of(opened, parent).items()
+                }
             found = dbt_cli_event._build_column_lineage_metadata(
                 event_history_metadata=dbt_cli_event.EventHistoryMetadata(
                     columns={column: {"data_type": type_} for column, type_ in types.items()},
                     parents=parents,
                 ),
-                dbt_resource_props=dict(node),
-                manifest=self._manifest,
+                dbt_resource_props=_node(manifest, node["unique_id"]),
+                manifest=manifest,
                 dagster_dbt_translator=self._translator,
                 target_path=self._target,
                 project=self._project,
@@ -124,7 +127,7 @@ class Columns:
 
     def _types_of(self, opened: Connection, unique_id: str) -> Types:
         if unique_id not in self._types:
-            node = self._node(unique_id)
+            node = _node(self._manifest, unique_id)
             self._types[unique_id] = {
                 row["name"]: row["type"]
                 for row in rows(
@@ -146,9 +149,14 @@ class Columns:
             }
         return self._types[unique_id]
 
-    def _node(self, unique_id: str) -> Mapping[str, Any]:
-        found = self._manifest["nodes"].get(unique_id) or self._manifest["sources"][unique_id]
-        return dict(found)
+    @cached_property
+    def _manifest_of_run(self) -> Mapping[str, Any]:
+        found: dict[str, Any] = json.loads((self._target / "manifest.json").read_text())
+        return found
+
+
+def _node(manifest: Mapping[str, Any], unique_id: str) -> dict[str, Any]:
+    return dict(manifest["nodes"].get(unique_id) or manifest["sources"][unique_id])
 
 
 class _Kept:

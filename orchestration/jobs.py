@@ -106,8 +106,9 @@ def withdraw_load_job(project: DbtProject) -> dg.JobDefinition:
         out=dg.Out(dg.Nothing),
         description="Writes the pages of the days that the build changed.",
     )
-    def report_without(context: dg.OpExecutionContext) -> None:
-        write_reports(context, MOST_REPORTS)
+    def report_without(context: dg.OpExecutionContext) -> Iterator[Any]:
+        yield from write_reports(context, MOST_REPORTS)
+        yield dg.Output(None)
 
     @dg.job(
         name="withdraw_load",

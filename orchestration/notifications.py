@@ -7,6 +7,7 @@ A :class:`Notifier` takes a :class:`Notice`. There are two: the log, always, and
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.error
@@ -66,19 +67,19 @@ class WebhookNotifier:
 
     def send(self, notice: Notice) -> None:
         body = asdict(notice) | {"text": f"{notice.title}. {notice.text}"}
-        request = urllib.request.Request(
-            self.url,
-            data=json.dumps(body, ensure_ascii=False).encode(),
-            headers={"Content-Type": "application/json; charset=utf-8"},
-            method="POST",
-        )
         try:
+            request = urllib.request.Request(
+                self.url,
+                data=json.dumps(body, ensure_ascii=False).encode(),
+                headers={"Content-Type": "application/json; charset=utf-8"},
+                method="POST",
+            )
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
                 pass
         except urllib.error.HTTPError as error:
             # Not the URL: whoever has it may write to it.
             raise OSError(f"the webhook answered {error.code} {error.reason}") from None
-        except (urllib.error.URLError, ValueError) as error:
+        except (urllib.error.URLError, http.client.HTTPException, ValueError) as error:
             raise OSError(f"the webhook cannot be reached ({type(error).__name__})") from None
 
 

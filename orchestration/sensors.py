@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import dagster as dg
+from pydantic import TypeAdapter, ValidationError
 
 from loaders.contract import Contract
 from loaders.errors import UnusableInputError, UserError
 from loaders.landing import (
     LandedFile,
+    State,
     WaitingFile,
     business_date_of,
     content_hash,
@@ -37,17 +39,17 @@ class Cursor:
     """What one look leaves to the next. Lost, it costs a look and a hash."""
 
     # By feed: what loaders.landing.waiting() remembers.
-    seen: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, State] = field(default_factory=dict)
     # By feed and file: the state of the file, and the hash of its content in that state.
-    hashes: dict[str, list[str]] = field(default_factory=dict)
+    hashes: dict[str, tuple[str, str]] = field(default_factory=dict)
     # By feed: what was shown of its folder last.
     shown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str | None) -> "Cursor":
         try:
-            return cls(**json.loads(text or "{}"))
-        except (ValueError, TypeError):
+            return TypeAdapter(cls).validate_json(text or "{}")
+        except ValidationError:
             return cls()
 
     def text(self) -> str:
@@ -111,7 +113,7 @@ def _request(
     context: dg.SensorEvaluationContext,
     one: WaitingFile,
     cursor: Cursor,
-    hashes: dict[str, list[str]],
+    hashes: dict[str, tuple[str, str]],
     downstream: Sequence[dg.AssetKey],
 ) -> dg.RunRequest | str:
     """Returns the run that loads a whole file, or in words why there is none now."""
@@ -122,7 +124,7 @@ def _request(
         sha256 = known[1] if known and known[0] == state else content_hash(file)
     except UserError as error:
         return str(error)
-    cursor.hashes[f"{contract.feed}/{file.key}"] = [state, sha256]
+    cursor.hashes[f"{contract.feed}/{file.key}"] = (state, sha256)
     attempt = _attempt(context, file, sha256)
     if isinstance(attempt, str):
         return attempt

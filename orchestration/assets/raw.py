@@ -95,25 +95,30 @@ def raw_asset(contract: Contract) -> dg.AssetsDefinition:
         else None,
         op_tags={"feed": contract.feed},
     )
-    def raw(context: dg.AssetExecutionContext, config: FileConfig) -> dg.MaterializeResult[None]:
+    def raw(context: dg.AssetExecutionContext, config: FileConfig) -> Iterator[Any]:
         results = list(_offered(context, contract, config))
         for result in results:
             if result.problem:
                 context.log.warning(result.problem)
-        _raise_if_not_loaded(results)
         loaded = [one for one in results if one.load and one.status == "loaded"]
-        if len(loaded) == 1:
-            return dg.MaterializeResult(metadata=load_metadata(loaded[0]))
-        # One run over several files: each is told, the days of the run get the sum.
+        days = days_of(context.run.tags)
+        if len(loaded) == len(results) == 1 and not (days and days[0] < days[1]):
+            yield dg.MaterializeResult(metadata=load_metadata(loaded[0]))
+            return
+        if not _lost(results):
+            # Of every day of the run, also of one without a file; then each load's of its own day.
+            yield dg.MaterializeResult(
+                metadata={
+                    "files of all days": len(loaded),
+                    "lines of all days": sum(
+                        one.load.line_count or 0 for one in loaded if one.load
+                    ),
+                    "skipped": sum(one.status == "skipped" for one in results),
+                }
+            )
         for one in loaded:
-            context.log_event(_loaded(contract, one))
-        return dg.MaterializeResult(
-            metadata={
-                "files": len(loaded),
-                "lines": sum(one.load.line_count or 0 for one in loaded if one.load),
-                "skipped": sum(one.status == "skipped" for one in results),
-            }
-        )
+            yield _loaded(contract, one)
+        _raise_if_lost(results)
 
     return raw
 
@@ -236,9 +241,13 @@ def _loaded(contract: Contract, result: LandedResult) -> dg.AssetMaterialization
     )
 
 
-def _raise_if_not_loaded(results: list[LandedResult]) -> None:
+def _lost(results: list[LandedResult]) -> list[LandedResult]:
+    return [result for result in results if result.status in ("refused", "failed", "gone")]
+
+
+def _raise_if_lost(results: list[LandedResult]) -> None:
     """Makes the run red, with the reason, if a file could not be loaded."""
-    lost = [result for result in results if result.status in ("refused", "failed", "gone")]
+    lost = _lost(results)
     if lost:
         raise dg.Failure(
             "\n".join(f"{result.status.capitalize()}: {result.reason}" for result in lost),

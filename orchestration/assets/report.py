@@ -45,20 +45,21 @@ def report_asset(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         description="One page a load of transactions, from raw lines to marts; written for each "
         "load that a build changed. `sluss site` serves them, `sluss report LOAD_ID` writes one.",
     )
-    def bank_day(context: dg.AssetExecutionContext, config: ReportConfig) -> Iterator[dg.Output]:
-        write_reports(context, config.most_reports)
-        # A materialization for each page is logged by now.
-        yield from ()
+    def bank_day(
+        context: dg.AssetExecutionContext, config: ReportConfig
+    ) -> Iterator[dg.AssetMaterialization]:
+        yield from write_reports(context, config.most_reports)
 
     return bank_day
 
 
 def write_reports(
     context: dg.AssetExecutionContext | dg.OpExecutionContext, most_reports: int
-) -> None:
-    """Writes the pages of the loads that changed, newest day first, and logs each with its numbers.
+) -> Iterator[dg.AssetMaterialization]:
+    """Writes the pages of the loads that changed, newest day first, and yields each's numbers.
 
-    Raises Failure if a page could not be written, or if the load of this run is held.
+    Raises Failure if a page could not be written, or if the load of this run is held: what was only
+    logged by then, Dagster would forget.
     """
     folder = home().site / "reports"
     with connection("day reports") as opened:
@@ -67,7 +68,7 @@ def write_reports(
     failures = []
     for load_id in due[:most_reports]:
         try:
-            context.log_event(_reported(load_id, folder))
+            yield _reported(load_id, folder)
         except UserError as error:
             failures.append(f"Load {load_id}: {error}")
     if len(due) > most_reports:

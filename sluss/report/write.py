@@ -110,6 +110,8 @@ def _kernel_manager(directory: Path) -> type[Any]:
             "-Xfrozen_modules=off",
             *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
             "--HistoryManager.hist_file=:memory:",
+            # It calls its own end an error where the machine is busy; cells speak for themselves.
+            "--log-level=50",
         ],
         display_name="Sluss",
         language="python",
