@@ -84,7 +84,7 @@ def build(
     for load in changed:
         context.log.info(_sentence(load))
         if load.change == "held":
-            notifier.send(context.log, held_notice(load, context.run_id))
+            notifier.send(context.log, held_notice(load, context.run.run_id))
     _raise_failures(results, any(load.gate == "held" for load in loads))
 
 

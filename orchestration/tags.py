@@ -15,10 +15,10 @@ GATE = "sluss/gate"
 
 def add(context: dg.AssetExecutionContext | dg.OpExecutionContext, **tags: str) -> None:
     """Adds tags to the run that is under way."""
-    context.instance.add_run_tags(context.run_id, tags)
+    context.instance.add_run_tags(context.run.run_id, tags)
 
 
 def of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> dict[str, str]:
     """Returns the run's tags as they are now, with those that its steps added."""
-    run = context.instance.get_run_by_id(context.run_id)
+    run = context.instance.get_run_by_id(context.run.run_id)
     return dict(run.tags) if run else {}

@@ -12,7 +12,12 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (REPOSITORY / ".git").exists(), reason="without git, nobody knows what a clone holds"
+    ),
+]
 
 
 def test_the_definitions_of_a_fresh_clone_are_valid(tmp_path: Path) -> None:
