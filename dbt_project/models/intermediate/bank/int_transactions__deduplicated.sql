@@ -7,7 +7,10 @@
         {'columns': ['transaction_id'], 'type': 'btree'},
         {'columns': ['_load_id', '_line_no'], 'type': 'btree', 'unique': true},
     ],
-    pre_hook="{{ forget_applied() }}",
+    pre_hook=[
+        "{{ forget_applied() }}",
+        "{{ touch_repeated_ids(ref('int_transaction_loads__gated')) }}",
+    ],
     post_hook="{{ record_applied(ref('int_transaction_loads__gated')) }}"
 ) }}
 
@@ -41,11 +44,7 @@ touched_ids as (
         union
         -- Where the first line was withdrawn, the next one takes its place.
         select transaction_id
-        from {{ this }}
-        where
-            {{ is_one_of(
-                '_load_id', by_load__unwanted_sql(ref('int_transaction_loads__gated'))
-            ) }}
+        from {{ touched_ids() }}
     {%- else %}
         group by transaction_id
     {%- endif %}

@@ -71,11 +71,13 @@ inner join lateral (
     {{ evaluate_once() }}
 ) as repeated_lines on true
 {%- if is_kept_by_load() %}
+    -- A line of another load may stand already; a load that is judged again brings all of its own.
     where not exists (
         select 1
         from {{ this }} as standing
         where
             standing._load_id = repeated_lines._load_id
             and standing._line_no = repeated_lines._line_no
+            and not {{ in_loads_to_build(ref('int_transaction_loads__known'), 'standing._load_id') }}
     )
 {%- endif %}

@@ -1,0 +1,15 @@
+{#-
+    Takes the pairs out of int_registers__fitted of which a side is gone or is judged again; what
+    came of the others still stands.
+-#}
+{% macro forget_fits_of_changed_loads(wanted) -%}
+    {%- if is_incremental() -%}
+        {%- set changed = loads_to_build(wanted) ~ ' union all ' ~ by_load__unwanted_sql(wanted) -%}
+        delete from {{ this }}
+        where
+            {{ is_one_of('load_id', changed) }}
+            or {{ is_one_of('register_load_id', changed) }}
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
