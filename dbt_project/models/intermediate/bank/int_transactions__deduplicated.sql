@@ -11,7 +11,10 @@
         "{{ forget_applied() }}",
         "{{ touch_repeated_ids(ref('int_transaction_loads__gated')) }}",
     ],
-    post_hook="{{ record_applied(ref('int_transaction_loads__gated')) }}"
+    post_hook=[
+        "{{ record_applied(ref('int_transaction_loads__gated')) }}",
+        "{{ log_touched_ids() }}",
+    ],
 ) }}
 
 -- One row per line that shares its transaction id, and what the sharing makes of it. The first line
@@ -28,26 +31,16 @@ repeated_lines as (
     select * from {{ ref('int_transactions__repeated') }}
 ),
 
-lines_to_look_at as (
-    select * from {{ ref('int_transactions__repeated') }}
-    where {{ in_loads_to_build(ref('int_transaction_loads__gated')) }}
-),
-
 rejected as (
     select * from {{ ref('int_transactions__rejected') }}
 ),
 
 touched_ids as (
-    select transaction_id
-    from lines_to_look_at
-    {%- if is_incremental() %}
-        union
-        -- Where the first line was withdrawn, the next one takes its place.
-        select transaction_id
-        from {{ touched_ids() }}
-    {%- else %}
-        group by transaction_id
-    {%- endif %}
+    {% if is_incremental() %}
+        select transaction_id from {{ touched_ids() }}
+    {% else %}
+        select distinct transaction_id from repeated_lines
+    {% endif %}
 ),
 
 touched_lines as (
@@ -55,6 +48,8 @@ touched_lines as (
         repeated_lines._load_id,
         repeated_lines._line_no,
         repeated_lines.transaction_id,
+        repeated_lines.amount,
+        repeated_lines.currency,
         repeated_lines.content_fingerprint,
         loads.gate,
         rejected._line_no is null as may_stand
@@ -108,6 +103,8 @@ compared as (
         transaction_id,
         _load_id,
         _line_no,
+        amount,
+        currency,
         content_fingerprint,
         case
             when has_published and first_published_load_id <= _load_id then first_published_load_id
@@ -130,6 +127,8 @@ select
     transaction_id,
     _load_id,
     _line_no,
+    amount,
+    currency,
     first_load_id,
     first_line_no,
     case
@@ -148,6 +147,8 @@ select
     transaction_id,
     _load_id,
     _line_no,
+    amount,
+    currency,
     cast(null as integer) as first_load_id,
     cast(null as integer) as first_line_no,
     'set_aside' as outcome,

@@ -1,11 +1,13 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', '_line_no'],
-    indexes=[
-        {'columns': ['_load_id'], 'type': 'brin'},
-        {'columns': ['transaction_id'], 'type': 'btree'},
-    ],
-    meta={'wanted': 'int_transaction_loads__known'}
+    indexes=[{'columns': ['_line_no'], 'type': 'btree'}],
+    meta={
+        'wanted': 'int_transaction_loads__known',
+        'partitioned': true,
+        'logs': true,
+        'touched_by': 'lines_decided_since',
+    }
 ) }}
 
 -- One row per line, and all that can be said of it without looking at another line, the register or
@@ -79,6 +81,7 @@ decided as (
         lines.sender_municipality,
         lines.receiver_municipality,
         lines.note,
+        reviewed.decision_id,
         reviewed.is_accepted,
         reviewed.set_columns,
         reviewed.waived_rule_ids
@@ -340,5 +343,6 @@ select
         end",
         "sender_country_flag",
         "nullif(receiver_country_flag, sender_country_flag)",
-    ]) }} as flags
+    ]) }} as flags,
+    decision_id
 from checked
