@@ -223,8 +223,9 @@ def _judge_day(
         if rules:
             outcomes[line_no] = ("rejected", frozenset(rules))
             continue
-        first = accepted.get(line.transaction_id) or first_of.setdefault(line.transaction_id, line)
-        if first is line:
+        first = accepted.get(line.transaction_id) or first_of.get(line.transaction_id)
+        if first is None:
+            first_of[line.transaction_id] = line
             outcomes[line_no] = ("accepted", frozenset())
         elif first.content == line.content:
             outcomes[line_no] = ("duplicate", frozenset({"duplicate.exact"}))

@@ -166,11 +166,11 @@ def again(random: Random, line: Line) -> Line:
         return replace(line, amount_text="12.50")
     amount = f"{line.amount:.2f}"
     kind = random.random()
-    if kind < 0.4:
+    if kind < 0.45:
         return line
-    if kind < 0.6:
+    if kind < 0.84:
         return replace(line, amount_text=random.choice([amount.replace(".", ","), f" {amount}"]))
-    if kind < 0.8:
+    if kind < 0.92:
         return replace(line, amount_text=f"{line.amount + 1:.2f}")
     return replace(line, note="other")
 
@@ -183,11 +183,11 @@ def some_lines(
     waiting = [line for line in pool if line.booked.date() > day + DAY]
     for _ in range(random.randint(20, 120)):
         kind = random.random()
-        repeated = [lines, pool, waiting][random.randrange(3)]
+        repeated = [lines, pool, pool, waiting][random.randrange(4)]
         if kind < repeats and repeated:
             lines.append(again(random, random.choice(repeated)))
             continue
-        if kind < repeats + 0.04:
+        if kind < repeats + 0.03:
             booked = day + random.randint(2, 9) * DAY
         elif kind > 1 - late:
             booked = day - random.randint(1, 6) * DAY
@@ -214,14 +214,14 @@ def _a_day(world: World, random: Random) -> Delivery:
 
 def _a_late_file(world: World, random: Random) -> Delivery:
     day = world.today - random.randint(0, 4) * DAY
-    return world.deliver_lines(day, some_lines(world, random, day, repeats=0.3, late=0.5))
+    return world.deliver_lines(day, some_lines(world, random, day, repeats=0.2, late=0.5))
 
 
 def _repeats(world: World, random: Random) -> Delivery:
     """A small file about as bad as a gate lets pass, mostly for what other loads hold."""
     lines = [new_line(random, world.today, world.accounts) for _ in range(random.randint(10, 40))]
     pool = [each for each in world.sent() if each.amount is not None]
-    for place in range(min(len(lines) // 10 + random.randint(0, 1), len(pool))):
+    for place in range(min(len(lines) // 10 + random.choice([0, 0, 1]), len(pool))):
         if random.random() < 0.75:
             known = random.choice(pool)
             lines[place] = replace(known, note=f"conflict {place}")
@@ -301,8 +301,8 @@ def _rates(world: World, random: Random) -> Delivery:
 
 def _withdrawn(world: World, random: Random) -> Delivery | None:
     standing = [each for each in world.deliveries if not each.is_withdrawn]
-    # Of the few registers and rates one goes as often as one of the many days.
-    feed = random.choice(["bank_transactions", "bank_transactions", "bank_customers", "fx_rates"])
+    # A register and a file of rates are few, and much depends on them.
+    feed = random.choice([*["bank_transactions"] * 4, "bank_customers", "fx_rates"])
     chosen = [each for each in standing if each.feed == feed] or standing
     if not chosen:
         return None
