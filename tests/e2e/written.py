@@ -21,7 +21,9 @@ KEPT = """
         select from information_schema.columns
         where columns.table_schema = tables.table_schema
         and columns.table_name = tables.table_name
-        and (column_name = '_line_no' or columns.table_schema = 'marts' and column_name = '_load_id')
+        and column_name = any (
+            case columns.table_schema when 'marts' then array['_load_id'] else array['_line_no'] end
+        )
     )
     and not exists (
         select from pg_catalog.pg_inherits
@@ -40,7 +42,7 @@ class Tables:
 
     marts: dict[str, Counter[str]]
     rows: dict[str, list[Row]]
-    versions: dict[str, dict[tuple[str, ...], str]]
+    versions: dict[str, dict[tuple[str, ...], Row]]
 
 
 def text_of(row: Row) -> str:
@@ -73,7 +75,7 @@ def look() -> Tables:
                 ).format(relation)
             )
             found.versions[f"{schema}.{name}"] = {
-                tuple(each.pop(column) for column in VERSION): text_of(each) for each in table
+                tuple(each.pop(column) for column in VERSION): each for each in table
             }
         if schema == "marts":
             found.rows[name] = table
@@ -92,13 +94,20 @@ def differences(before: Tables, after: Tables) -> list[str]:
     return said
 
 
+def written(before: Tables, after: Tables, name: str) -> tuple[list[Row], list[Row]]:
+    """The rows of a table that are gone, and those that came; a row that changed is in both."""
+    was, now = before.versions[name], after.versions[name]
+    return (
+        [was[version] for version in was.keys() - now.keys()],
+        [now[version] for version in now.keys() - was.keys()],
+    )
+
+
 def written_for_nothing(before: Tables, after: Tables) -> list[str]:
     """Rows that a build wrote though they say what they said before."""
     said = []
     for name in sorted((before.versions.keys() & after.versions.keys()) - {WRITTEN_BY_ID}):
-        was, now = before.versions[name], after.versions[name]
-        gone = Counter(was[version] for version in was.keys() - now.keys())
-        came = Counter(now[version] for version in now.keys() - was.keys())
+        gone, came = (Counter(map(text_of, each)) for each in written(before, after, name))
         if gone & came:
             said.append(f"{name}: {(gone & came).total()} rows, {list(gone & came)[:3]}")
     return said
