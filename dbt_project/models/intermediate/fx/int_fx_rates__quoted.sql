@@ -107,7 +107,8 @@ dated as (
     select
         *,
         lead(rate_date) over (partition by currency order by rate_date) as next_rate_date,
-        max(rate_date) over () as newest_date
+        -- Fixed rates may be dated later than the file: they say nothing of how old it is.
+        max(rate_date) filter (where source = 'ECB') over () as newest_date
     from against_krona
 )
 
