@@ -84,9 +84,9 @@
             {%- endfor -%}
         {%- elif changes.fresh -%}
             {% call statement('write_fresh') -%}
-                {{ by_load__insert_sql(
-                    target_relation, sql_of_loads(sql, adds, changes.fresh)
-                ) }}
+                {%- set fresh = sql_of_loads(sql, adds, changes.fresh) -%}
+                {{ by_load__insert_sums_sql(target_relation, fresh) if adds
+                    else by_load__insert_sql(target_relation, fresh) }}
             {%- endcall %}
         {%- endif -%}
         {%- if is_new and not meta.get('partitioned') -%}

@@ -1,14 +1,20 @@
 {#- What the by_load materialization makes of a model's SQL, for the rows that it is to give. -#}
 
-{#- All rows of some loads. The numbers stand in the SQL, so that partitions are pruned by the planner. -#}
+{#-
+    All rows of some loads. Their numbers stand in the SQL, so that the planner prunes partitions, and
+    knows of a join over a single load that it keeps all rows.
+-#}
 {% macro sql_of_loads(sql, source, load_ids) -%}
-    {%- set ids = "'{" ~ load_ids | join(',') ~ "}'::integer[]" -%}
+    {%- set is_one = (
+        ' = ' ~ load_ids[0] if load_ids | length == 1
+        else " = any('{" ~ load_ids | join(',') ~ "}'::integer[])"
+    ) -%}
     {%- set scoped = modules.re.sub(
-        '(?s)/\\*<scope (\\S+)>\\*/.*?/\\*</scope>\\*/', '(\\1 = any(' ~ ids ~ '))', sql
+        '(?s)/\\*<scope (\\S+)>\\*/.*?/\\*</scope>\\*/', '(\\1' ~ is_one ~ ')', sql
     ) -%}
     {{ modules.re.sub(
         '(?s)/\\*<added>\\*/.*?/\\*</added>\\*/',
-        'select *, 1 as _sign from ' ~ source ~ ' where _load_id = any(' ~ ids ~ ')',
+        'select *, 1 as _sign from ' ~ source ~ ' where _load_id' ~ is_one,
         scoped
     ) }}
 {%- endmacro %}

@@ -26,6 +26,11 @@ judged as (
     {{ rows_to_add(ref('int_transactions__judged'), ref('int_transaction_loads__known')) }}
 ),
 
+-- The lines stand here twice: a CTE that is used twice is stored apart.
+judged_again as (
+    {{ rows_to_add(ref('int_transactions__judged'), ref('int_transaction_loads__known')) }}
+),
+
 currencies as (
     select * from {{ ref('currencies') }}
     where is_payment_currency
@@ -50,7 +55,7 @@ settled as (
         _load_id,
         _line_no,
         _sign
-    from judged
+    from judged_again
     where
         amount is not null
         and currency is not null

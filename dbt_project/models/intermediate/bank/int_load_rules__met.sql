@@ -12,7 +12,12 @@
 -- One row per published load and a rule that corrected or flagged lines which stand in the fact: how
 -- many lines.
 
+-- The transactions stand here twice: a CTE that is used twice is stored apart.
 with transactions as (
+    {{ rows_to_add(ref('fct_transactions'), ref('int_transaction_loads__published')) }}
+),
+
+corrected_transactions as (
     {{ rows_to_add(ref('fct_transactions'), ref('int_transaction_loads__published')) }}
 ),
 
@@ -29,14 +34,14 @@ flagged as (
 
 corrected as (
     select
-        transactions._load_id,
+        corrected_transactions._load_id,
         rules.rule_id,
-        sum(transactions._sign) as line_count
-    from transactions
+        sum(corrected_transactions._sign) as line_count
+    from corrected_transactions
     -- A rule may have corrected two fields of a line; it counts once.
-    cross join lateral {{ unnest_distinct('transactions.corrections') }} as rules (rule_id)
-    where transactions.corrections <> {{ empty_text_array() }}
-    group by transactions._load_id, rules.rule_id
+    cross join lateral {{ unnest_distinct('corrected_transactions.corrections') }} as rules (rule_id)
+    where corrected_transactions.corrections <> {{ empty_text_array() }}
+    group by corrected_transactions._load_id, rules.rule_id
 )
 
 select
