@@ -301,8 +301,8 @@ def upgrade() -> None:
     for statements in (PERSONS, TABLES, APPEND_ONLY, DECIDE, GRANTS):
         op.execute(statements)
     op.execute("reset role")
-    # Lines of held loads stand before the marts; dbt grants the views that show them.
-    op.execute("grant usage on schema intermediate, staging to sluss_investigator")
+    # Lines of held loads stand before the marts; dbt grants the one view that shows them.
+    op.execute("grant usage on schema intermediate to sluss_investigator")
 
 
 def downgrade() -> None:
@@ -313,6 +313,6 @@ def downgrade() -> None:
         drop function ops.decide_review, ops.review_columns;
         drop table ops.review_decisions, ops.review_proposals, ops.reviewable_feeds;
         drop function ops.refuse_change, ops.person, ops.person_key;
-        revoke usage on schema ops, intermediate, staging from sluss_investigator;
+        revoke usage on schema ops, intermediate from sluss_investigator;
         """
     )
