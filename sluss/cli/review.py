@@ -131,7 +131,7 @@ def decide(
             else "the line is rejected, and the next `sluss build` takes it out if it was accepted"
         )
         out.print(
-            f"Decided by {spoken.speaker}, as {spoken.other} proposed; {effect}.", markup=False
+            f"Decided by {spoken.speaker}, proposed by {spoken.other}: {effect}.", markup=False
         )
         return
     if spoken.other:

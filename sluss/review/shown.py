@@ -10,8 +10,11 @@ from typing import Any
 from sluss.report.masking import columns_of, is_personal, shown
 from sluss.review.lines import Opinion, ReviewLine, Rule
 
-# Letters, digits and what people put between them. A name has no four digits.
-_ACCOUNT = re.compile(r"(?=(?:.*\d){4})[A-Za-z0-9 \u00a0-]{4,40}")
+_IN_FULL = {
+    # Letters, digits and what people put between them. A name has no four digits.
+    "account": re.compile(r"(?=(?:.*\d){4})[A-Za-z0-9 \u00a0-]{4,40}"),
+    "transaction_id": re.compile(r"[0-9A-Fa-f-]{32,36}"),
+}
 
 
 def fields(line: ReviewLine, rules: Mapping[str, Rule]) -> dict[str, str]:
@@ -29,8 +32,9 @@ def fields(line: ReviewLine, rules: Mapping[str, Rule]) -> dict[str, str]:
 
 
 def value(column: str, text: Any) -> str:
-    """Returns how a value is shown to somebody who decides about it: an account in full."""
-    if column.endswith("account") and _ACCOUNT.fullmatch(str(text)) and not is_personal(str(text)):
+    """Returns how a value is shown to somebody who decides about it: accounts and ids in full."""
+    known = _IN_FULL.get("account" if column.endswith("account") else column)
+    if known and known.fullmatch(str(text)) and not is_personal(str(text)):
         return str(text)
     return shown(column, text)
 
