@@ -136,8 +136,8 @@ where status = 'loaded' and feed in (select feed from ops.reviewable_feeds);
 comment on view ops.reviewable_loads is 'The loads whose lines may be settled in review';
 """
 
-# Triggers, for they hold the owner too. A foreign key needs the owner's permission to update what it
-# points to, and an owner grants himself what he lacks.
+# Triggers, for they hold the owner too. A foreign key needs the owner's permission to update what
+# it points to, and an owner grants himself what he lacks.
 APPEND_ONLY = """
 create function ops.refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
