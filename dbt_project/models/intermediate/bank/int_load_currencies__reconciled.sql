@@ -10,6 +10,8 @@
 -- ways: one from the raw text, without any cleaning rule, the other from the judged lines. A
 -- difference holds the load.
 --   read + corrected - rejected = valid
+-- Corrected is what corrections add: all of a line that is not written plainly; of one whose amount
+-- or currency two persons settled, what they made of it, less what is written.
 
 with raw_lines as (
     select * from {{ ref('stg_bank__transactions') }}
@@ -31,16 +33,40 @@ currencies as (
     where is_payment_currency
 ),
 
+settled as (
+    select
+        judged._load_id,
+        judged._line_no
+    from {{ ref('int_transactions__reviewed') }} as reviewed
+    inner join {{ ref('int_transactions__judged') }} as judged
+        on
+            reviewed._load_id = judged._load_id
+            and reviewed._line_no = judged._line_no
+    where
+        (
+            judged.amount_correction in ('review.set', 'review.accepted')
+            or judged.currency_correction = 'review.set'
+        )
+        and {{ in_loads_to_build(
+            ref('int_transaction_loads__registered'), 'judged._load_id'
+        ) }}
+),
+
 -- What a plain reader makes of the file: amount and currency both as the feed promises them.
 plain_lines as (
     select
         raw_lines._load_id,
         raw_lines.currency_raw as currency,
         {{ cast_as('raw_lines.amount_raw', 'numeric') }} as amount,
-        rejected._line_no is not null as is_rejected
+        rejected._line_no is not null as is_rejected,
+        settled._line_no is not null as is_settled
     from raw_lines
     inner join currencies
         on raw_lines.currency_raw = currencies.currency
+    left join settled
+        on
+            raw_lines._load_id = settled._load_id
+            and raw_lines._line_no = settled._line_no
     left join rejected
         on
             raw_lines._load_id = rejected._load_id
@@ -55,7 +81,8 @@ read_sums as (
         count(*) as line_count,
         sum(amount) as amount,
         count(*) filter (where is_rejected) as rejected_count,
-        coalesce(sum(amount) filter (where is_rejected), 0) as rejected_amount
+        coalesce(sum(amount) filter (where is_rejected), 0) as rejected_amount,
+        coalesce(sum(amount) filter (where is_settled and not is_rejected), 0) as settled_amount
     from plain_lines
     group by _load_id, currency
 ),
@@ -105,7 +132,8 @@ joined as (
         coalesce(read_sums.line_count, 0) as read_count,
         coalesce(read_sums.amount, 0) as read_amount,
         coalesce(valid_sums.corrected_count, 0) as corrected_count,
-        coalesce(valid_sums.corrected_amount, 0) as corrected_amount,
+        coalesce(valid_sums.corrected_amount, 0)
+        - coalesce(read_sums.settled_amount, 0) as corrected_amount,
         coalesce(read_sums.rejected_count, 0) as rejected_count,
         coalesce(read_sums.rejected_amount, 0) as rejected_amount,
         coalesce(valid_sums.line_count, 0) as valid_count,

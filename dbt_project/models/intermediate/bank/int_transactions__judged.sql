@@ -10,8 +10,9 @@
 
 -- One row per line, and all that can be said of it without looking at another line, the register or
 -- the calendar: its typed values, the rule of each correction, the failures that reject it, the
--- flags it carries. The steps are fenced with evaluate_once(): each form is recognised once,
--- however often it is asked for.
+-- flags it carries. What two persons decided about a line stands in place of what the file says, and
+-- is judged by the same rules. The steps are fenced with evaluate_once(): each form is recognised
+-- once, however often it is asked for.
 
 with lines as (
     select * from {{ ref('stg_bank__transactions') }}
@@ -20,6 +21,10 @@ with lines as (
 
 loads as (
     select * from {{ ref('int_transaction_loads__known') }}
+),
+
+reviewed as (
+    select * from {{ ref('int_transactions__reviewed') }}
 ),
 
 -- The lookups stand here twice: a CTE that is used twice is stored apart, and keeps the whole pass
@@ -63,16 +68,37 @@ currency_names as (
     from {{ ref('currency_aliases') }}
 ),
 
+decided as (
+    select
+        lines._load_id,
+        lines._line_no,
+        {% for column in reviewable_columns() -%}
+            coalesce(reviewed.set_{{ column }}, lines.{{ column }}_raw) as {{ column }}_raw,
+        {% endfor -%}
+        lines.transaction_type_raw,
+        lines.sender_municipality,
+        lines.receiver_municipality,
+        lines.note,
+        reviewed.is_accepted,
+        reviewed.set_columns,
+        reviewed.waived_rule_ids
+    from lines
+    left join reviewed
+        on
+            lines._load_id = reviewed._load_id
+            and lines._line_no = reviewed._line_no
+),
+
 dismantled as (
     select
-        lines.*,
+        decided.*,
         {{ timestamp_is_canonical('timestamp_raw') }} as is_timestamp_canonical,
         {{ currency_key('currency_raw') }} as currency_key,
         {{ country_key('sender_country_raw') }} as sender_country_key,
         {{ country_key('receiver_country_raw') }} as receiver_country_key,
         {{ account_value('sender_account_raw') }} as sender_account,
         {{ account_value('receiver_account_raw') }} as receiver_account
-    from lines
+    from decided
     {{ evaluate_once() }}
 ),
 
@@ -116,11 +142,11 @@ typed as (
         {{ account_failure(
             'sender_account', 'is_sender_own',
             'sender_countries.country_code', 'sender_countries.iban_length'
-        ) }} as sender_account_failure,
+        ) }} as sender_account_rule,
         {{ account_failure(
             'receiver_account', 'is_receiver_own',
             'receiver_countries.country_code', 'receiver_countries.iban_length'
-        ) }} as receiver_account_failure,
+        ) }} as receiver_account_rule,
         {{ country_correction(
             'sender_country_raw', 'sender_country_key', 'sender_aliases', 'is_sender_own',
             'sender_municipalities.municipality_key is not null'
@@ -188,10 +214,20 @@ placed as (
             when is_sender_own then 'outgoing'
             when is_receiver_own then 'incoming'
         end as direction,
-        {{ amount_failure('amount', 'amount_rule') }} as amount_failure,
+        {{ amount_failure('amount', 'amount_rule') }} as amount_failure_rule,
         {{ transaction_type_correction('transaction_type_raw') }} as transaction_type_correction,
         lower({{ trimmed('transaction_type_raw') }}) as transaction_type_read
     from typed
+    {{ evaluate_once() }}
+),
+
+waived as (
+    select
+        *,
+        {{ unless_waived('amount_failure_rule') }} as amount_failure,
+        {{ unless_waived('sender_account_rule') }} as sender_account_failure,
+        {{ unless_waived('receiver_account_rule') }} as receiver_account_failure
+    from placed
     {{ evaluate_once() }}
 ),
 
@@ -213,7 +249,7 @@ checked as (
         {{ country_flag(
             'receiver_country', 'receiver_country_correction', 'is_receiver_country_ambiguous'
         ) }} as receiver_country_flag
-    from placed
+    from waived
     {{ evaluate_once() }}
 )
 
@@ -238,22 +274,35 @@ select
     end as transaction_type,
     note,
 
-    case when transaction_id is not null then transaction_id_rule end as transaction_id_correction,
+    case
+        when transaction_id is not null
+            then {{ unless_reviewed('transaction_id', 'transaction_id_rule') }}
+    end as transaction_id_correction,
     case
         when booked_at is null then null
-        when timestamp_dst_rule = 'ts.dst_gap' then coalesce(timestamp_rule, 'ts.dst_gap')
-        else timestamp_rule
+        when timestamp_dst_rule = 'ts.dst_gap'
+            then {{ unless_reviewed('timestamp', "coalesce(timestamp_rule, 'ts.dst_gap')") }}
+        else {{ unless_reviewed('timestamp', 'timestamp_rule') }}
     end as timestamp_correction,
-    case when amount is not null then amount_rule end as amount_correction,
-    case when currency_code is not null then currency_rule end as currency_correction,
     case
-        when sender_account <> sender_account_raw then 'account.formatting'
-    end as sender_account_correction,
+        when amount is not null
+            then {{ unless_reviewed('amount', 'amount_rule', 'amount_failure_rule') }}
+    end as amount_correction,
     case
-        when receiver_account <> receiver_account_raw then 'account.formatting'
-    end as receiver_account_correction,
-    sender_country_correction,
-    receiver_country_correction,
+        when currency_code is not null then {{ unless_reviewed('currency', 'currency_rule') }}
+    end as currency_correction,
+    {% for side in ('sender', 'receiver') -%}
+        {{ unless_reviewed(
+            side ~ '_account',
+            "case when " ~ side ~ "_account <> " ~ side ~ "_account_raw"
+            ~ " then 'account.formatting' end",
+            side ~ '_account_rule'
+        ) }} as {{ side }}_account_correction,
+    {% endfor -%}
+    {% for side in ('sender', 'receiver') -%}
+        {{ unless_reviewed(side ~ '_country', side ~ '_country_correction') }}
+            as {{ side }}_country_correction,
+    {% endfor -%}
     transaction_type_correction,
 
     coalesce(cast(booked_local as date) > business_date + 1, false) as is_future,
@@ -266,6 +315,7 @@ select
         "sender_account_failure",
         "nullif(receiver_account_failure, sender_account_failure)",
         "ownership_failure",
+        "case when not is_accepted then 'review.rejected' end",
     ]) }} as failures,
     {{ words([
         "case
