@@ -33,7 +33,7 @@ RULE_IDS = """
     type.case type.unreadable type.contradicts_ownership
     country.alias country.from_own_account country.from_municipality country.unknown
     country.ambiguous
-    line.malformed review.accepted review.set
+    line.malformed review.accepted review.rejected review.set
     customer.account_missing customer.account_malformed customer.account_conflict
     customer.duplicate_exact customer.account_formatting customer.personnummer_missing
     customer.personnummer_invalid customer.name_missing
@@ -317,7 +317,8 @@ def test_a_rule_says_what_becomes_of_the_line() -> None:
 
 # What two persons may do about a rejection, as the independent answer: the value can be used as it
 # stands, or another one is needed. Everything else no review can settle.
-WAIVED = {"amount.implausible", "account.checksum", "account.malformed"}
+# review.rejected is what two others said: it is undone by deciding again.
+WAIVED = {"amount.implausible", "account.checksum", "account.malformed", "review.rejected"}
 SET = """
     id.missing id.not_uuid id.conflict ts.hour_24 ts.no_such_day ts.missing ts.unreadable ts.future
     amount.ambiguous amount.missing amount.not_a_number amount.too_precise amount.not_positive
