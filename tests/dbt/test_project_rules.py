@@ -38,6 +38,7 @@ KEYED_ELSEWHERE = {
     "int_customers__judged": "as int_transactions__judged, for registers",
     "int_accounts__current": "a view of int_accounts__listed, which has the key",
     "int_transactions__excluded": "a view; its rows are those of fct_rejections, which has the key",
+    "int_transactions__held": "a view of int_transactions__excluded, as above",
     "fct_account_daily": "a view that groups by its key",
 }
 

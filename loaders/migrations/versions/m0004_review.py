@@ -136,7 +136,8 @@ where status = 'loaded' and feed in (select feed from ops.reviewable_feeds);
 comment on view ops.reviewable_loads is 'The loads whose lines may be settled in review';
 """
 
-# Triggers hold the owner too, whom a missing permission would only hold until he grants it himself.
+# Triggers, for they hold the owner too. A foreign key needs the owner's permission to update what
+# it points to, and an owner grants himself what he lacks.
 APPEND_ONLY = """
 create function ops.refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -286,7 +287,6 @@ $$;
 GRANTS = """
 revoke execute on function ops.person_key, ops.person, ops.refuse_change, ops.review_columns,
     ops.decide_review from public;
-revoke update, delete, truncate on ops.review_proposals, ops.review_decisions from sluss_owner;
 -- What is only proposed is nobody's business but the reviewers'; dbt reads what is decided.
 revoke select on ops.review_proposals, ops.review_open_proposals from sluss_transformer;
 grant usage on schema ops to sluss_investigator;
@@ -301,8 +301,8 @@ def upgrade() -> None:
     for statements in (PERSONS, TABLES, APPEND_ONLY, DECIDE, GRANTS):
         op.execute(statements)
     op.execute("reset role")
-    # Lines of held loads stand before the marts; dbt grants the views that show them.
-    op.execute("grant usage on schema intermediate, staging to sluss_investigator")
+    # Lines of held loads stand before the marts; dbt grants the one view that shows them.
+    op.execute("grant usage on schema intermediate to sluss_investigator")
 
 
 def downgrade() -> None:
@@ -313,6 +313,6 @@ def downgrade() -> None:
         drop function ops.decide_review, ops.review_columns;
         drop table ops.review_decisions, ops.review_proposals, ops.reviewable_feeds;
         drop function ops.refuse_change, ops.person, ops.person_key;
-        revoke usage on schema ops, intermediate, staging from sluss_investigator;
+        revoke usage on schema ops, intermediate from sluss_investigator;
         """
     )
