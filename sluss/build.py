@@ -21,7 +21,13 @@ HELD_TEST = "assert_no_load_is_held"
 
 # "SLUS" and "BLD": the advisory lock of a build, and of nothing else in the database.
 _LOCK = (0x534C5553, 0x00424C44)
+# "SLUS" and "FNC": each model shares it while it is written (one_build_at_a_time.sql).
+_FENCE = (0x534C5553, 0x00464E43)
 _WAIT_SECONDS = 0.5
+
+# Tells dbt, wherever it runs, which session holds the lock on its behalf: the project's
+# begin_build() stops every other run while somebody holds it.
+HOLDER_VARIABLE = "SLUSS_BUILD_LOCK_PID"
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,10 @@ def _check_migrations() -> None:
 
 @contextmanager
 def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
-    """Holds the lock of a build on a connection of its own; a killed build lets go of it."""
+    """Holds the lock of a build on a connection of its own; a killed build lets go of it.
+
+    Within the block the environment says who holds it, for a dbt in this process or a child of it.
+    """
     user = ledger.operating_system_user() or "somebody"
     who = f"sluss build: {user[:16]}, process {os.getpid()}, {datetime.now():%H:%M:%S}"
     with database.connected(database.connect(who)) as connection:
@@ -170,7 +179,27 @@ def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
                     on_message(f"Another build of this database runs{name}: waiting for it.")
                     told = True
                 time.sleep(_WAIT_SECONDS)
+            cursor.execute(_PLAIN_BUILD, _FENCE)
+            if cursor.fetchone() != (0,):
+                on_message(
+                    "A plain dbt is writing tables: waiting until they are whole. It then stops, "
+                    "and this build takes its place."
+                )
+        with _environment(HOLDER_VARIABLE, str(connection.info.backend_pid)):
+            yield
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
         yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 # The name that the holder gave itself: user, process and start are not shown to every role.
@@ -186,4 +215,17 @@ where
     and locks.classid = %s
     and locks.objid = %s
     and locks.objsubid = 2
+"""
+
+# How many models another dbt is writing. It is a plain one, or one that outlived who started it.
+_PLAIN_BUILD = """
+select count(*)
+from pg_locks
+where
+    locktype = 'advisory'
+    and granted
+    and database = (select oid from pg_database where datname = current_database())
+    and classid = %s
+    and objid = %s
+    and objsubid = 2
 """
