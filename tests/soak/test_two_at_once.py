@@ -112,7 +112,7 @@ def test_four_loads_at_once_lose_and_double_nothing(database: Database, tmp_path
     results = [json.loads(process.communicate(timeout=120)[0])[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert sorted(one["already_loaded"] for one in results) == [False, False, False, True]
-    assert [one["load_id"] for one in results][0] == results[2]["load_id"]
+    assert results[0]["load_id"] == results[2]["load_id"]
     assert {(each.feed, each.file_name, each.status) for each in ledger.loads()} == {
         ("bank_transactions", "monday.csv", "loaded"),
         ("bank_transactions", "tuesday.csv", "loaded"),
