@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +17,7 @@ from loaders.errors import UserError
 from sluss import dbt
 from sluss.dbt import DbtRun, NodeProblem
 from sluss.outcomes import LoadOutcome, Standing, outcomes, standings
+from sluss.settings import home
 
 # dbt's test that a build with a held load is red. What it found is told load by load instead.
 HELD_TEST = "assert_no_load_is_held"
@@ -65,11 +68,13 @@ def build(
     """Runs ``dbt build`` and returns what it published, held, and why.
 
     Waits while another build of this database runs; ``on_message`` is told for whom. Raises
-    DatabaseUnavailableError if no server answers, and what :func:`sluss.dbt.build` raises.
+    DatabaseUnavailableError if no server answers, UserError if dbt's own files find no room on the
+    disk, and what :func:`sluss.dbt.build` raises.
     """
     started = time.monotonic()
     with prepared(on_message) as before:
-        run = dbt.build(selection, full_refresh, threads, on_progress)
+        with _a_full_disk_in_words():
+            run = dbt.build(selection, full_refresh, threads, on_progress)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 
@@ -187,6 +192,30 @@ def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
                 )
         with _environment(HOLDER_VARIABLE, str(connection.info.backend_pid)):
             yield
+
+
+@contextmanager
+def _a_full_disk_in_words() -> Iterator[None]:
+    """Raises UserError where dbt could not write its log or its results for want of room."""
+    # Python would print a traceback for each line that does not reach the log.
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+                raise UserError(
+                    f"The disk is full (No space left on device): dbt could not write its files in "
+                    f"{home().path / 'dbt'}. The tables that it wrote are whole. Make room "
+                    "(`sluss status` shows what the database takes), then `sluss up` and "
+                    "`sluss build` again."
+                ) from error
+            cause = cause.__cause__ or cause.__context__
+        raise
+    finally:
+        logging.raiseExceptions = before
 
 
 @contextmanager

@@ -192,7 +192,7 @@ def test_a_plain_build_stops_while_the_lock_is_held(
     story.begin(story.step("repeated"))
     before = rows("select * from intermediate.current_build")
     with only_build(pytest.fail):
-        monkeypatch.delenv(HOLDER_VARIABLE)
+        monkeypatch.setenv(HOLDER_VARIABLE, "")
         for command in ("build", "run"):
             went_well, said = plain_dbt(command, "--select", "int_loads__known")
             assert not went_well
@@ -202,8 +202,8 @@ def test_a_plain_build_stops_while_the_lock_is_held(
         # What only reads is not stopped, and takes nobody's place.
         for command in ("compile", "test"):
             assert plain_dbt(command, "--select", "rpt_load_reconciliation")[0], command
-        monkeypatch.setenv(HOLDER_VARIABLE, "1")
     # A dbt whose starter is gone builds nothing: nobody would be kept from building at once.
+    monkeypatch.setenv(HOLDER_VARIABLE, "1")
     went_well, said = plain_dbt("build", "--select", "int_loads__known")
     assert not went_well
     assert "The process that started this build has ended. Nothing was built" in said
