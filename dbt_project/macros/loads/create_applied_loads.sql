@@ -18,24 +18,33 @@
 {%- endmacro %}
 
 {% macro create_applied_loads() %}
-    create table if not exists {{ applied_loads() }} (
-        model text not null,
-        load_id integer not null,
-        version text not null,
-        applied_at timestamp with time zone not null default now(),
-        primary key (model, load_id)
-    );
-    create table if not exists {{ applied_changes() }} (
-        model text not null,
-        source text not null,
-        through bigint not null,
-        primary key (model, source)
-    );
-    create sequence if not exists {{ change_numbers() }};
-    {#- The hooks' connection has rolled back the profile's role by now (dbt-postgres 1.11). -#}
-    {%- if target.role %}
-    alter table {{ applied_loads() }} owner to {{ target.role }};
-    alter table {{ applied_changes() }} owner to {{ target.role }};
-    alter sequence {{ change_numbers() }} owner to {{ target.role }};
-    {%- endif %}
+    do $create_applied_loads$
+    begin
+        if
+            to_regclass('{{ applied_loads() }}') is null
+            or to_regclass('{{ applied_changes() }}') is null
+        then
+            -- Of two runs on a new database one makes them. Tables that stand are not locked.
+            perform pg_advisory_xact_lock({{ fence_lock_key() }});
+            {#- The hooks' connection has rolled back the profile's role by now (dbt-postgres 1.11). -#}
+            {%- if target.role %}
+            set local role {{ target.role }};
+            {%- endif %}
+            create table if not exists {{ applied_loads() }} (
+                model text not null,
+                load_id integer not null,
+                version text not null,
+                applied_at timestamp with time zone not null default now(),
+                primary key (model, load_id)
+            );
+            create table if not exists {{ applied_changes() }} (
+                model text not null,
+                source text not null,
+                through bigint not null,
+                primary key (model, source)
+            );
+            create sequence if not exists {{ change_numbers() }};
+        end if;
+    end
+    $create_applied_loads$
 {% endmacro %}
