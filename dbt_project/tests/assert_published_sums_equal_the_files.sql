@@ -1,6 +1,6 @@
--- A row is a published load and currency whose accepted sum in the fact differs from what the lines of
--- the file add up to, led there correction by correction (int_load_currencies__reconciled), less the
--- lines that repeat an accepted one.
+-- A row is a published load and currency whose accepted sum in the fact differs from what the
+-- lines of the file add up to, led there correction by correction
+-- (int_load_currencies__reconciled), less the lines that repeat an accepted one.
 with reconciled as (
     select * from {{ ref('int_load_currencies__reconciled') }}
 ),

@@ -1,5 +1,5 @@
--- A row is a transaction id of which more than one line stands in the fact. Ids that no other line has
--- cannot; of the others, those that came or changed lately are looked at.
+-- A row is a transaction id of which more than one line stands in the fact. Ids that no other
+-- line has cannot; of the others, those that came or changed lately are looked at.
 with repeated_lines as (
     select * from {{ ref('int_transactions__repeated') }}
 ),
@@ -16,15 +16,15 @@ changed_ids as (
 standing_lines as (
     select
         changed_ids.transaction_id,
-        transactions._load_id,
-        transactions._line_no
+        facts._load_id,
+        facts._line_no
     from changed_ids
     inner join repeated_lines
         on changed_ids.transaction_id = repeated_lines.transaction_id
-    inner join {{ ref('fct_transactions') }} as transactions
+    inner join {{ ref('fct_transactions') }} as facts
         on
-            repeated_lines._load_id = transactions._load_id
-            and repeated_lines._line_no = transactions._line_no
+            repeated_lines._load_id = facts._load_id
+            and repeated_lines._line_no = facts._line_no
 )
 
 select

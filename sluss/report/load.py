@@ -153,8 +153,8 @@ inner join intermediate.applied_loads as applied
 where reconciled._load_id = %(id)s
 """
 
-# The reports are of one version; a published load stands in every mart of lines, a held one in none;
-# and none of the marts has yet to take up a change of a table before it.
+# The reports are of one version; a published load stands in every mart of lines, a held one in
+# none; and none of the marts has yet to take up a change of a table before it.
 _FOLLOWED = {
     "int_transactions__judged": ("fct_transactions", "fct_rejections", "fct_corrections"),
     "int_transactions__rejected": ("fct_transactions", "fct_rejections", "fct_corrections"),

@@ -22,10 +22,9 @@ mentions as (
         sides.account,
         lines._sign
     from lines
-    cross join lateral (
+    inner join lateral (
         values (lines.sender_account), (lines.receiver_account)
-    ) as sides (account)
-    where {{ account_is_own('sides.account') }}
+    ) as sides (account) on {{ account_is_own('sides.account') }}
 )
 
 select

@@ -9,13 +9,13 @@
     }
 ) }}
 
--- One row per load and currency (empty where a line has none that can be read): the sum of the lines
--- as they stand in the file, and that of the lines as they were judged. The two are added up on
--- different ways, the first from the raw text without any cleaning rule; what corrections added lies
--- between them.
+-- One row per load and currency (empty where a line has none that can be read): the sum of the
+-- lines as they stand in the file, and that of the lines as they were judged. The two are added
+-- up on different ways, the first from the raw text without any cleaning rule; what corrections
+-- added lies between them.
 --   read + corrected = judged
--- Corrected is all of a line that is not written plainly; of one whose amount or currency two persons
--- settled, what they made of it, less what is written.
+-- Corrected is all of a line that is not written plainly; of one whose amount or currency two
+-- persons settled, what they made of it, less what is written.
 
 with raw_lines as (
     select * from {{ ref('stg_bank__transactions') }}
@@ -81,32 +81,25 @@ settled_sums as (
     group by settled._load_id, written.currency_raw
 ),
 
+readable as (
+    select
+        *,
+        amount is not null and currency is not null as is_readable,
+        coalesce(amount_correction, currency_correction) is not null as is_corrected
+    from judged
+),
+
 judged_sums as (
     select
         _load_id,
         coalesce(currency, '') as currency,
         sum(_sign) as line_count,
-        coalesce(sum(_sign) filter (where amount is not null and currency is not null), 0)
-            as judged_count,
-        coalesce(sum(_sign * amount) filter (where currency is not null), 0) as judged_amount,
-        coalesce(
-            sum(_sign) filter (
-                where
-                    amount is not null
-                    and currency is not null
-                    and coalesce(amount_correction, currency_correction) is not null
-            ),
-            0
-        ) as corrected_count,
-        coalesce(
-            sum(_sign * amount) filter (
-                where
-                    currency is not null
-                    and coalesce(amount_correction, currency_correction) is not null
-            ),
-            0
-        ) as corrected_amount
-    from judged
+        coalesce(sum(_sign) filter (where is_readable), 0) as judged_count,
+        coalesce(sum(_sign * amount) filter (where is_readable), 0) as judged_amount,
+        coalesce(sum(_sign) filter (where is_readable and is_corrected), 0) as corrected_count,
+        coalesce(sum(_sign * amount) filter (where is_readable and is_corrected), 0)
+            as corrected_amount
+    from readable
     group by _load_id, coalesce(currency, '')
 ),
 

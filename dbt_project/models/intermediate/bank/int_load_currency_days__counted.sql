@@ -12,8 +12,8 @@
     }
 ) }}
 
--- One row per load, currency and booking day of the lines that nothing of their own rejects, but for
--- those in int_transactions__late: where a changed exchange rate finds the lines it is for.
+-- One row per load, currency and booking day of the lines that nothing of their own rejects, but
+-- for those in int_transactions__late: where a changed exchange rate finds the lines it is for.
 
 with lines as (
     {{ rows_to_add(ref('int_transactions__judged'), ref('int_transaction_loads__known')) }}

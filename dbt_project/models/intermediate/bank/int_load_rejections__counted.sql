@@ -20,8 +20,8 @@ with rejected as (
 
 select
     _load_id,
-    coalesce(currency, '') as currency,
     rule_ids,
+    coalesce(currency, '') as currency,
     sum(_sign) as line_count,
     coalesce(sum(_sign) filter (where amount is not null and currency is not null), 0)
         as amount_count,

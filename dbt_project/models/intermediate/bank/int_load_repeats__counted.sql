@@ -5,8 +5,8 @@
     meta={'adds': 'int_transactions__deduplicated', 'counts': ['line_count']}
 ) }}
 
--- One row per load, currency and what becomes of its lines that repeat an accepted one: how many are
--- duplicates, how many rejected, and their sums.
+-- One row per load, currency and what becomes of its lines that repeat an accepted one: how many
+-- are duplicates, how many rejected, and their sums.
 
 with repeats as (
     {{ rows_to_add(ref('int_transactions__deduplicated')) }}

@@ -9,8 +9,8 @@
     }
 ) }}
 
--- One row per published load and a rule that corrected or flagged lines which stand in the fact: how
--- many lines.
+-- One row per published load and a rule that corrected or flagged lines which stand in the fact:
+-- how many lines.
 
 -- The transactions stand here twice: a CTE that is used twice is stored apart.
 with transactions as (
@@ -39,7 +39,8 @@ corrected as (
         sum(corrected_transactions._sign) as line_count
     from corrected_transactions
     -- A rule may have corrected two fields of a line; it counts once.
-    cross join lateral {{ unnest_distinct('corrected_transactions.corrections') }} as rules (rule_id)
+    cross join lateral {{ unnest_distinct('corrected_transactions.corrections') }}
+        as rules (rule_id)
     where corrected_transactions.corrections <> {{ empty_text_array() }}
     group by corrected_transactions._load_id, rules.rule_id
 )

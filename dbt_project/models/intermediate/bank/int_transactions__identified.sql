@@ -12,8 +12,9 @@
     }
 ) }}
 
--- One row per line that nothing of its own rejects, by its transaction id: the one index over all of
--- history. A load's ids come in their own order, so that they meet each page of the index once.
+-- One row per line that nothing of its own rejects, by its transaction id: the one index over
+-- all of history. A load's ids come in their own order, so that they meet each page of the index
+-- once.
 
 with lines as (
     select * from {{ ref('int_transactions__judged') }}

@@ -10,11 +10,11 @@
     }
 ) }}
 
--- One row per line, and all that can be said of it without looking at another line, the register or
--- the calendar: its typed values, the rule of each correction, the failures that reject it, the
--- flags it carries. What two persons decided about a line stands in place of what the file says, and
--- is judged by the same rules. The steps are fenced with evaluate_once(): each form is recognised
--- once, however often it is asked for.
+-- One row per line, and all that can be said of it without looking at another line, the register
+-- or the calendar: its typed values, the rule of each correction, the failures that reject it,
+-- the flags it carries. What two persons decided about a line stands in place of what the file
+-- says, and is judged by the same rules. The steps are fenced with evaluate_once(): each form is
+-- recognised once, however often it is asked for.
 
 with lines as (
     select * from {{ ref('stg_bank__transactions') }}

@@ -8,8 +8,8 @@
     meta={'wanted': 'int_transaction_loads__known', 'follows': ['int_transactions__judged']}
 ) }}
 
--- One row per line that is dated more than a day after its load's business date, whether its day has
--- come or not: one line in a hundred. They are found by their day, across all loads.
+-- One row per line that is dated more than a day after its load's business date, whether its day
+-- has come or not: one line in a hundred. They are found by their day, across all loads.
 
 with lines as (
     select * from {{ ref('int_transactions__judged') }}

@@ -27,13 +27,14 @@ repeated_ids as (
     from new_lines
     inner join lateral (
         select 1 as is_there
-        from {{ ref('int_transactions__identified') }} as others
+        from {{ ref('int_transactions__identified') }} as other_lines
         where
-            others.transaction_id = new_lines.transaction_id
+            other_lines.transaction_id = new_lines.transaction_id
             and (
-                others._load_id <> new_lines._load_id
-                or others._line_no <> new_lines._line_no
+                other_lines._load_id <> new_lines._load_id
+                or other_lines._line_no <> new_lines._line_no
             )
+        order by other_lines._load_id
         limit 1
     ) as another_line on true
 ),
@@ -45,10 +46,10 @@ lines_of_the_id as (
     from repeated_ids
     inner join lateral (
         select
-            identified._load_id,
-            identified._line_no
-        from {{ ref('int_transactions__identified') }} as identified
-        where identified.transaction_id = repeated_ids.transaction_id
+            known_ids._load_id,
+            known_ids._line_no
+        from {{ ref('int_transactions__identified') }} as known_ids
+        where known_ids.transaction_id = repeated_ids.transaction_id
         {{ evaluate_once() }}
     ) as same_id on true
 )

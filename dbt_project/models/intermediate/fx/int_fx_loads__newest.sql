@@ -1,7 +1,8 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row: the load whose rates are in force, under a number that does not change with it, so that
--- int_fx_rates__quoted writes only the rates that a new file changes. None where no rates are loaded.
+-- One row: the load whose rates are in force, under a number that does not change with it, so
+-- that int_fx_rates__quoted writes only the rates that a new file changes. None where no rates
+-- are loaded.
 
 with loads as (
     select * from {{ ref('int_fx_loads__known') }}

@@ -51,8 +51,8 @@ currency_days as (
         and {{ in_loads_to_build(ref('int_transaction_loads__published')) }}
 ),
 
--- The rate of the day, or the last before it. Null where there is none: such a line is accepted with
--- a flag and without an amount in kronor.
+-- The rate of the day, or the last before it. Null where there is none: such a line is accepted
+-- with a flag and without an amount in kronor.
 rates as (
     select
         currency_days.currency,
