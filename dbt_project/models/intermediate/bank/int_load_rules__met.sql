@@ -17,7 +17,7 @@ with transactions as (
     {{ rows_to_add(ref('fct_transactions'), ref('int_transaction_loads__published')) }}
 ),
 
-corrected_transactions as (
+corrected_rows as (
     {{ rows_to_add(ref('fct_transactions'), ref('int_transaction_loads__published')) }}
 ),
 
@@ -34,15 +34,14 @@ flagged as (
 
 corrected as (
     select
-        corrected_transactions._load_id,
+        corrected_rows._load_id,
         rules.rule_id,
-        sum(corrected_transactions._sign) as line_count
-    from corrected_transactions
+        sum(corrected_rows._sign) as line_count
+    from corrected_rows
     -- A rule may have corrected two fields of a line; it counts once.
-    cross join lateral {{ unnest_distinct('corrected_transactions.corrections') }}
-        as rules (rule_id)
-    where corrected_transactions.corrections <> {{ empty_text_array() }}
-    group by corrected_transactions._load_id, rules.rule_id
+    cross join lateral {{ unnest_distinct('corrected_rows.corrections') }} as rules (rule_id)
+    where corrected_rows.corrections <> {{ empty_text_array() }}
+    group by corrected_rows._load_id, rules.rule_id
 )
 
 select
