@@ -13,7 +13,6 @@ from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
-from loaders.contract import load_contract
 from loaders.errors import UnusableInputError
 from sluss.report.masking import columns_of
 from sluss.review.lines import ReviewLine, Rule, find, rules, session
@@ -48,7 +47,7 @@ def decide(
         line = find(connection, load_id, line_no)
         if line is None:
             raise UnusableInputError(_why_not(connection, load_id, line_no))
-        _check_columns(line, set_values)
+        _check_columns(connection, line, set_values)
         if verdict == "accept":
             _check_rules(line, set_values, rules(connection))
         try:
@@ -108,14 +107,17 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
     return found
 
 
-def _check_columns(line: ReviewLine, set_values: Mapping[str, str]) -> None:
-    columns = [column.name for column in load_contract(line.feed).columns]
+def _check_columns(connection: Connection, line: ReviewLine, set_values: Mapping[str, str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select ops.review_columns(%s)", (line.feed,))
+        ((columns,),) = cursor.fetchall()
     for column, value in set_values.items():
         if column not in columns:
             close = difflib.get_close_matches(column, columns, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise UnusableInputError(
-                f"--set names no column of {line.feed}.{hint} Its columns: {', '.join(columns)}."
+                f"--set names no column of {line.feed} that can be set.{hint} Its columns: "
+                f"{', '.join(columns)}."
             )
         if column in line.raw and (line.raw[column] or "") == value:
             raise UnusableInputError(

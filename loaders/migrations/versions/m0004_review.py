@@ -55,11 +55,19 @@ $$;
 
 TABLES = """
 create table ops.reviewable_feeds (
-    feed text primary key
+    feed text primary key,
+    -- Those that the feed's models read decisions about; null for all of the feed's.
+    columns text[]
 );
 comment on table ops.reviewable_feeds is
     'Feeds whose rejected lines may be settled in review: those whose models read the decisions';
-insert into ops.reviewable_feeds (feed) values ('bank_transactions');
+insert into ops.reviewable_feeds (feed, columns) values (
+    'bank_transactions',
+    array[
+        'transaction_id', 'timestamp', 'amount', 'currency', 'sender_account', 'receiver_account',
+        'sender_country', 'receiver_country'
+    ]
+);
 
 create table ops.review_proposals (
     proposal_id bigint generated always as identity primary key,
@@ -158,15 +166,19 @@ alter table ops.review_decisions enable always trigger review_decisions_only_gro
 """
 
 DECIDE = """
--- The columns of a feed that a decision may set: those of its raw table, which are its contract's.
+-- The columns of a feed that a decision may set: of its raw table's, which are its contract's,
+-- those that its models read decisions about.
 create function ops.review_columns(p_feed text) returns text[]
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(array_agg(attname::text order by attnum), '{}')
     from pg_attribute
     where attrelid = to_regclass(format('staging.%I', 'raw_' || p_feed))
         and attnum > 0 and not attisdropped
         and attname not in ('_load_id', '_line_no', '_extra')
+        and attname = any (coalesce(
+            (select columns from ops.reviewable_feeds where feed = p_feed), array[attname::text]
+        ))
 $$;
 
 -- Proposes something about a line, or decides what another person proposed in the same words.
@@ -292,7 +304,8 @@ revoke select on ops.review_proposals, ops.review_open_proposals from sluss_tran
 grant usage on schema ops to sluss_investigator;
 grant select on ops.review_proposals, ops.review_open_proposals, ops.review_decisions,
     ops.review_standing, ops.reviewable_loads to sluss_investigator;
-grant execute on function ops.decide_review to sluss_investigator;
+grant execute on function ops.decide_review, ops.review_columns to sluss_investigator;
+grant select on ops.reviewable_feeds to sluss_investigator;
 """
 
 
