@@ -73,7 +73,7 @@ def build(
     """
     started = time.monotonic()
     with prepared(on_message) as before:
-        with _a_full_disk_in_words():
+        with _what_stopped_dbt_in_words():
             run = dbt.build(selection, full_refresh, threads, on_progress)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
@@ -195,8 +195,8 @@ def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def _a_full_disk_in_words() -> Iterator[None]:
-    """Raises UserError where dbt could not write its log or its results for want of room."""
+def _what_stopped_dbt_in_words() -> Iterator[None]:
+    """Raises an error that says what to do, where dbt ended for want of a server or of room."""
     # Python would print a traceback for each line that does not reach the log.
     before = logging.raiseExceptions
     logging.raiseExceptions = False
@@ -213,6 +213,8 @@ def _a_full_disk_in_words() -> Iterator[None]:
                     "`sluss build` again."
                 ) from error
             cause = cause.__cause__ or cause.__context__
+        if isinstance(error, dbt.DbtError):
+            _connect().close()  # If no server answers, this says so, and what to run.
         raise
     finally:
         logging.raiseExceptions = before

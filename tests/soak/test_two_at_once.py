@@ -191,8 +191,8 @@ def test_a_plain_build_stops_while_the_lock_is_held(
     monkeypatch.chdir(REPOSITORY)
     story.begin(story.step("repeated"))
     before = rows("select * from intermediate.current_build")
-    with only_build(pytest.fail):
-        monkeypatch.setenv(HOLDER_VARIABLE, "")
+    with only_build(pytest.fail), pytest.MonkeyPatch.context() as unaware:
+        unaware.delenv(HOLDER_VARIABLE)
         for command in ("build", "run"):
             went_well, said = plain_dbt(command, "--select", "int_loads__known")
             assert not went_well
