@@ -9,8 +9,8 @@
 ) }}
 
 -- One row per line whose transaction id stands on another line too, of the same load or of any
--- other: the few lines that need comparing. A new load brings its own repeated lines and those of
--- earlier loads that it repeats.
+-- other, or stood on one that was purged: the few lines that need comparing. A new load brings its
+-- own repeated lines and those of earlier loads that it repeats.
 
 with new_lines as (
     select
@@ -42,6 +42,11 @@ repeated_ids as (
                 new_lines._load_id <> all_lines._load_id
                 or new_lines._line_no <> all_lines._line_no
             )
+    union
+    select new_lines.transaction_id
+    from new_lines
+    inner join {{ kept_repeats() }} as kept
+        on new_lines.transaction_id = kept.transaction_id
 )
 
 select
