@@ -10,45 +10,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import psycopg2
+from measure import Run, machine, measure, program, run, say
+from peers import PEERS
 
 from loaders.contract import load_contract
 from loaders.database import dsn
 from loaders.generators.bank import generate_bank
 
-ROOT = Path(__file__).resolve().parent.parent
 DAY = date(2025, 5, 19)
 FEED = "bank_transactions"
-
-# A process's peak memory begins with that of its maker, so a small one stands between.
-WATCH = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[2:])
-with open(sys.argv[1], "w") as file:
-    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
-sys.exit(done.returncode)
-"""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One command: seconds on the wall clock, and the most memory it held, in MB."""
-
-    seconds: float
-    peak_mb: float
-    output: str
 
 
 def main() -> None:
@@ -58,32 +38,32 @@ def main() -> None:
     for name in ("DATABASE_URL", "PGHOST", "PGDATABASE"):
         os.environ.pop(name, None)
     try:
-        print(_report(arguments.rows, arguments.repeat, home))
+        print(_report(arguments.rows, arguments.repeat, home, arguments.peers))
     finally:
-        _run("sluss", "down", check=False)
+        run("sluss", "down", check=False)
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _report(rows: int, repeat: int, home: Path) -> str:
-    _say(f"generating {rows:,} lines")
+def _report(rows: int, repeat: int, home: Path, with_peers: bool) -> str:
+    say(f"generating {rows:,} lines")
     generate_bank(rows, 1, home / "day", day=DAY)
     whole = home / "day" / "transactions.csv"
     wellformed = _without_malformed_lines(home / "day")
-    interpreter = _measure([sys.executable, "-c", "pass"]).peak_mb
+    interpreter = measure([sys.executable, "-c", "pass"]).peak_mb
 
     bare, loads = [], []
     for number in range(1, repeat + 1):
-        _say(f"bare COPY and load, {number} of {repeat}")
+        say(f"bare COPY and load, {number} of {repeat}")
         os.environ["PGDATABASE"] = f"bench_{number}"
-        _run("sluss", "up")
+        run("sluss", "up")
         bare.append(_bare_copy(wellformed))
         loads.append(_load(wellformed))
     with_malformed = _in_new_database("bench_malformed", lambda: _load(whole))
 
-    _say("load and build")
+    say("load and build")
     os.environ["PGDATABASE"] = "bench_build"
-    _run("sluss", "up")
-    _run(
+    run("sluss", "up")
+    run(
         "sluss",
         "load",
         "bank_customers",
@@ -91,13 +71,13 @@ def _report(rows: int, repeat: int, home: Path) -> str:
         "--business-date",
         str(DAY),
     )
-    _run("sluss", "load", "fx_rates")
+    run("sluss", "load", "fx_rates")
     # The project is parsed once after an update, not every night.
-    _run("sluss", "build", "stg_bank__transactions")
+    run("sluss", "build", "stg_bank__transactions")
     day_load = _load(whole)
-    build = _measure([_program("sluss"), "build"])
+    build = measure([program("sluss"), "build"])
     disk = _disk_bytes()
-    again = _measure([_program("sluss"), "build"])
+    again = measure([program("sluss"), "build"])
 
     floor = statistics.median(bare)
     load = statistics.median(run.seconds for run in loads)
@@ -114,7 +94,7 @@ def _report(rows: int, repeat: int, home: Path) -> str:
         ("`sluss build` with nothing new", again.seconds, None),
     ]
     lines = [
-        f"{date.today()}, {_machine()}; {_lines(wellformed):,} lines, "
+        f"{date.today()}, {machine()}; {_lines(wellformed):,} lines, "
         f"{wellformed.stat().st_size / 1e6:.0f} MB; {repeat} rounds of COPY and load.",
         "",
         "| what | s | x bare COPY | lines/s | MB above a bare interpreter |",
@@ -135,7 +115,33 @@ def _report(rows: int, repeat: int, home: Path) -> str:
     ]
     for schema, byte_count in disk:
         lines.append(f"| {schema} | {byte_count / 1e6:.0f} | {byte_count / size:.2f} |")
+    if with_peers:
+        os.environ["PGDATABASE"] = "bench_peers"
+        run("sluss", "up")
+        lines += ["", *_peers(home / "day", whole, floor, interpreter)]
     return "\n".join(lines)
+
+
+def _peers(day: Path, file: Path, floor: float, interpreter: float) -> list[str]:
+    """Returns the table of what people would use instead, for the same file."""
+    lines = [
+        "What people would use instead, for the same file (bench/peers.py says what each covers):",
+        "",
+        "| what | s | x bare COPY | lines/s | MB above a bare interpreter | accepted lines |",
+        "|---|---|---|---|---|---|",
+    ]
+    script = str(Path(__file__).with_name("peers.py"))
+    for name, (title, _) in PEERS.items():
+        say(title)
+        done = measure([sys.executable, script, name, str(file), str(day / "customers.csv")])
+        found = json.loads(done.output.strip().splitlines()[-1])
+        accepted = f"{found['accepted']:,}" if "accepted" in found else ""
+        lines.append(
+            f"| {title} | {done.seconds:.2f} | {done.seconds / floor:.2f} "
+            f"| {found['lines'] / done.seconds:,.0f} | {done.peak_mb - interpreter:.0f} "
+            f"| {accepted} |"
+        )
+    return lines
 
 
 def _bare_copy(path: Path) -> float:
@@ -162,18 +168,18 @@ def _bare_copy(path: Path) -> float:
 
 def _load(path: Path) -> Run:
     """Returns what `sluss load` of ``path`` took, as the command itself reports its seconds."""
-    run = _measure(
-        [_program("sluss"), "load", FEED, str(path), "--business-date", str(DAY), "--json"]
+    run = measure(
+        [program("sluss"), "load", FEED, str(path), "--business-date", str(DAY), "--json"]
     )
     result = json.loads(run.output)
     result = result[0] if isinstance(result, list) else result
     return Run(result["seconds"], run.peak_mb, run.output)
 
 
-def _in_new_database(name: str, measure: Callable[[], Run]) -> Run:
+def _in_new_database(name: str, measured: Callable[[], Run]) -> Run:
     os.environ["PGDATABASE"] = name
-    _run("sluss", "up")
-    return measure()
+    run("sluss", "up")
+    return measured()
 
 
 def _without_malformed_lines(day: Path) -> Path:
@@ -204,53 +210,16 @@ def _disk_bytes() -> list[tuple[str, int]]:
         return [(str(schema), int(size)) for schema, size in cursor.fetchall()]
 
 
-def _measure(command: list[str]) -> Run:
-    """Runs ``command`` and returns its time and peak memory; ends with its output if it fails."""
-    with tempfile.NamedTemporaryFile() as peak, tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", WATCH, peak.name, *command],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=ROOT,
-        )
-        seconds = time.perf_counter() - started
-        output.seek(0)
-        text = output.read().decode()
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{text}")
-        return Run(seconds, int(peak.read()) / 1024, text)
-
-
-def _run(program: str, *arguments: str, check: bool = True) -> None:
-    subprocess.run(
-        [_program(program), *arguments], cwd=ROOT, check=check, stdout=subprocess.DEVNULL
-    )
-
-
-def _program(name: str) -> str:
-    return str(Path(sys.executable).parent / name)
-
-
 def _lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(1 for _ in file) - 1
-
-
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    python = platform.python_version()
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {python}"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=5, help="rounds of bare COPY and load")
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     return parser.parse_args()
 
 

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from loaders.errors import UnusableInputError
+from loaders.retention import Period
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"
 
@@ -123,6 +124,13 @@ class Contract(_Part):
     # finds in the content, today's date in Stockholm.
     business_date: tuple[Literal["file_name", "content", "today"], ...] = ("file_name", "today")
     landing: Landing = Landing()
+    # Loads of business dates older than this are purged every night: 2y, 24m, 90d. None: kept.
+    retention: str | None = None
+
+    @field_validator("retention")
+    @classmethod
+    def _retention_is_a_period(cls, value: str | None) -> str | None:
+        return value if value is None else str(Period(value))
 
     @field_validator("encoding")
     @classmethod

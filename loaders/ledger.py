@@ -91,11 +91,13 @@ def lock_feed(
 
 
 def find_content(connection: Connection, feed: str, sha256: str) -> LedgerRow | None:
-    """Returns the load that holds this content, or else the latest one of it that was withdrawn."""
+    """Returns the load that holds this content, or else the latest one that did."""
     found = _rows(
         connection,
-        "feed = %s and sha256 = %s and status in ('loaded', 'withdrawn')"
-        " order by status = 'loaded' desc, load_id desc limit 1",
+        "feed = %s and sha256 = %s "
+        " and status in ('loaded', 'withdrawn', 'purging', 'purged')"
+        " order by status = 'loaded' desc, status in ('purging', 'purged') desc, load_id desc"
+        " limit 1",
         (feed, sha256),
     )
     connection.commit()

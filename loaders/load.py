@@ -18,7 +18,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from pydantic import BaseModel
 
-from loaders import copier, database, ledger
+from loaders import copier, database, ledger, retention
 from loaders.business_date import business_date as find_business_date
 from loaders.contract import Contract, checked_delimiter, checked_encoding, load_contract
 from loaders.copier import Fingerprint, MalformedLines, Outcome
@@ -33,6 +33,17 @@ Progress = Callable[[str, int, int | None], None]
 
 class WithdrawnContentError(UnusableInputError):
     """The file's content was loaded once and withdrawn; only ``again`` loads it anew."""
+
+
+class PurgedContentError(WithdrawnContentError):
+    """The file's content was loaded once and purged: it is not loaded ever again.
+
+    Nobody's fault, so exit code 0, unless it was to be loaded ``again``.
+    """
+
+    def __init__(self, message: str, again: bool) -> None:
+        super().__init__(message)
+        self.exit_code = 2 if again else 0
 
 
 class LoadResult(BaseModel):
@@ -100,12 +111,26 @@ def load_file(
         known = ledger.find_content(connection, contract.feed, content.sha256)
         if known and known.status == "loaded":
             return run.already_loaded(known)
+        if known and known.status in ("purging", "purged"):
+            raise PurgedContentError(
+                f"The content of {source.file_name} was purged: it was load {known.load_id} of "
+                f"{known.business_date} ({known.reason}). Nothing is loaded.",
+                again,
+            )
         if known and not again:
             raise WithdrawnContentError(
                 f"The content of {source.file_name} was withdrawn as load {known.load_id} "
                 f"({known.reason}). `--again` loads it as a new load."
             )
         run.open(content)
+        through = retention.purged_through(connection, contract.feed)
+        if through and day <= through:
+            return run.end(
+                "refused",
+                f"The business date {day} lies in a period that was purged: of {contract.feed}, "
+                f"lines of days after {through} are kept. If the date is wrong, give "
+                "`--business-date`.",
+            )
         return run.copy(
             content,
             delimiter,

@@ -23,6 +23,8 @@ DATABASE = dg.AssetKey(["operations", "database"])
 
 # Easter is five days without a rate; a sixth means that the file did not come.
 OLDEST_RATE_DAYS = 5
+# A night may be missed, and be made up for in the next.
+MOST_HOURS_WITHOUT_PURGE = 48
 # Time to buy a disk.
 LEAST_DAYS_OF_ROOM = 30
 
@@ -235,6 +237,52 @@ def disk_growth_check() -> dg.AssetChecksDefinition:
     return disk_growth
 
 
+def retention_check(feeds: Sequence[str]) -> dg.AssetChecksDefinition:
+    """Returns the check that the feeds with a retention are purged every night."""
+
+    @dg.asset_check(asset=DATABASE, name="retention")
+    def retention() -> dg.AssetCheckResult:
+        """A purge of every feed with a retention came through lately, or had nothing to do."""
+        with connection("retention") as opened:
+            found = rows(
+                opened,
+                """
+                select
+                    feeds.feed,
+                    done.purged_at,
+                    greatest(done.purged_at, loads.first_at)
+                        < now() - make_interval(hours => %(hours)s) as is_late
+                from unnest(%(feeds)s) as feeds (feed)
+                inner join (
+                    select feed, min(started_at) as first_at from ops.loads group by feed
+                ) as loads using (feed)
+                left join (
+                    select feed, max(purged_at) as purged_at from ops.purges group by feed
+                ) as done using (feed)
+                order by feeds.feed
+                """,
+                feeds=list(feeds),
+                hours=MOST_HOURS_WITHOUT_PURGE,
+            )
+        late = [one["feed"] for one in found if one["is_late"]]
+        times = {
+            f"{one['feed']} purged at": dg.MetadataValue.timestamp(one["purged_at"].astimezone(UTC))
+            for one in found
+            if one["purged_at"]
+        }
+        return dg.AssetCheckResult(
+            passed=not late,
+            description=f"No purge of {', '.join(late)} came through within "
+            f"{MOST_HOURS_WITHOUT_PURGE} hours: lines may be kept for longer than is allowed. "
+            "Look at the last run of the job retention, or run `sluss purge`."
+            if late
+            else "Every feed with a retention was purged lately, or is too new to be.",
+            metadata=times,
+        )
+
+    return retention
+
+
 def database_asset() -> dg.AssetSpec:
     """Returns the database itself as an asset, to hang the watch over its size on."""
     return dg.AssetSpec(
@@ -255,6 +303,7 @@ def checks(
         held_loads_check(),
         rate_age_check(),
         disk_growth_check(),
+        retention_check([contract.feed for contract, _ in contracts if contract.retention]),
         *(
             freshness_check(contract, asset)
             for contract, asset in contracts

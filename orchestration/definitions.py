@@ -31,6 +31,7 @@ def definitions() -> dg.Definitions:
     exchange_rates = jobs.exchange_rates_job(dg.AssetSelection.assets(*histories, *built))
     watch = jobs.watch_job(dg.AssetSelection.checks(*looked_at))
     documentation = jobs.docs_job(dg.AssetSelection.assets(dbt_docs))
+    retention = jobs.retention_job()
     return dg.Definitions(
         assets=[
             *(raw.landing_asset(one) for one in contracts),
@@ -49,11 +50,13 @@ def definitions() -> dg.Definitions:
             jobs.withdraw_load_job(project),
             watch,
             documentation,
+            retention,
         ],
         schedules=[
             schedules.exchange_rates_schedule(exchange_rates),
             schedules.night_watch_schedule(watch),
             schedules.docs_schedule(documentation),
+            schedules.retention_schedule(retention),
         ],
         sensors=[
             sensors.landing_sensor(

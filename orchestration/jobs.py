@@ -13,6 +13,7 @@ from orchestration.build import Build, build
 from orchestration.notifications import NotifierResource
 from orchestration.partitions import business_days
 from orchestration.translator import Translator
+from sluss import purge as purging
 
 # What define_asset_job returns; dagster gives it no public name.
 AssetJob = UnresolvedAssetJobDefinition
@@ -119,3 +120,29 @@ def withdraw_load_job(project: DbtProject) -> dg.JobDefinition:
         report_without(build_without(withdraw()))
 
     return withdraw_load
+
+
+def retention_job() -> dg.JobDefinition:
+    """Returns the job that purges what is older than the feeds' contracts allow."""
+
+    @dg.op(
+        pool="build",
+        description="Removes old loads from every layer and builds what has no rows by load.",
+    )
+    def purge(context: dg.OpExecutionContext) -> None:
+        rules = purging.rules()
+        for one in purging.purge(rules, context.log.info, context.log.debug):
+            context.log.info(
+                f"Purge {one.purge_id} of {one.feed} ({one.rule}): {len(one.loads)} loads up to "
+                f"{one.through_date}."
+            )
+
+    @dg.job(
+        name="retention",
+        description="Purges, for good, the loads that are older than their feed's contract allows "
+        "(`retention`). `sluss purge --dry-run` says what it would remove.",
+    )
+    def retention() -> None:
+        purge()
+
+    return retention

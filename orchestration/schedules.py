@@ -1,4 +1,4 @@
-"""What happens by the clock: new exchange rates, the night watch, the documentation."""
+"""What happens by the clock: new exchange rates, retention, the night watch, the documentation."""
 
 import dagster as dg
 
@@ -42,4 +42,17 @@ def docs_schedule(job: AssetJob) -> dg.ScheduleDefinition:
         execution_timezone=_ZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes the dbt docs site anew.",
+    )
+
+
+def retention_schedule(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Returns the schedule that purges what is old enough, every night."""
+    return dg.ScheduleDefinition(
+        name="nightly_retention",
+        job=job,
+        # After most files of the night, before the watch.
+        cron_schedule="30 4 * * *",
+        execution_timezone=_ZONE,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Purges the loads that are older than their feed's contract allows.",
     )

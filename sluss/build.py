@@ -87,7 +87,7 @@ def prepared(on_message: Callable[[str], None]) -> Iterator[dict[int, Standing]]
     migrations.
     """
     with only_build(on_message):
-        _check_migrations()
+        check_migrations()
         for message in end_dead_loads():
             on_message(message)
         with database.connected(_connect()) as connection:
@@ -149,7 +149,8 @@ def _connect() -> database.Connection:
     return database.connect("sluss build", role="sluss_transformer")
 
 
-def _check_migrations() -> None:
+def check_migrations() -> None:
+    """Raises UserError if the database lacks migrations."""
     waiting = migrate.pending(database.dsn())
     if waiting:
         raise UserError(

@@ -71,16 +71,21 @@ def build(
     full_refresh: bool = False,
     threads: int | None = None,
     on_progress: Progress | None = None,
+    without: Sequence[str] = (),
 ) -> DbtRun:
     """Runs ``dbt build`` on all but unit tests, or on ``selection``, and returns what it did.
 
-    Failing models and tests are in the result. Raises SelectionError for a selection that matches
-    nothing, DbtError where dbt could not begin (a mistake in the project, no database).
+    ``without`` are kinds of nodes to leave out: test, seed. Failing models and tests are in the
+    result. Raises SelectionError for a selection that matches nothing, DbtError where dbt could not
+    begin (a mistake in the project, no database).
     """
     arguments = ["build", *_places()]
     if selection:
         # A selection replaces the project's default selector, which leaves unit tests out.
-        arguments += ["--select", *selection, "--exclude-resource-type", "unit_test"]
+        arguments += ["--select", *selection]
+    if selection or without:
+        kinds = dict.fromkeys(["unit_test", *without])
+        arguments += ["--exclude-resource-type", *kinds]
     if full_refresh:
         arguments.append("--full-refresh")
     if threads is not None:
@@ -91,6 +96,16 @@ def build(
     if selection and not results:
         raise SelectionError(_nothing_selected(" ".join(selection)))
     return _run(results, time.monotonic() - started)
+
+
+def run_operation(macro: str) -> None:
+    """Runs a macro of the project that is no part of a build; raises DbtError if it fails."""
+    install_packages()
+    results = _invoke(["run-operation", macro, *_places()], (), None).results
+    for result in results:
+        if str(result.status) not in ("success", "RunStatus.Success"):
+            said = without_data(str(result.message or ""))
+            raise DbtError(f"dbt could not run {macro}. {said}\nSee {_log_directory() / 'dbt.log'}")
 
 
 def install_packages() -> None:

@@ -18,8 +18,11 @@ Change = Literal[
     "held",  # new and held, or taken out of the marts
     "still held",
     "withdrawn",  # taken out of the marts, by `sluss withdraw`
+    "purged",  # removed for good, by `sluss purge`
     "not built",  # loaded, but this build did not look at it
 ]
+
+_GONE: dict[str, Change] = {"withdrawn": "withdrawn", "purging": "purged", "purged": "purged"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def outcomes(connection: Connection, before: Mapping[int, Standing]) -> list[Loa
             (list(after), list(before)),
         )
         for load_id, feed, file_name, business_date, status, reason in cursor.fetchall():
-            gone = status == "withdrawn"
+            gone: Change | None = _GONE.get(status)
             found[load_id] = LoadOutcome(
                 load_id=load_id,
                 feed=feed,
@@ -111,7 +114,7 @@ def outcomes(connection: Connection, before: Mapping[int, Standing]) -> list[Loa
                 business_date=business_date,
                 gate=None,
                 reason=reason if gone else "its lines are in no mart yet",
-                change="withdrawn" if gone else "not built",
+                change=gone or "not built",
             )
     return [found[load_id] for load_id in sorted(found)]
 

@@ -76,7 +76,7 @@ def load(
     Example: sluss load bank_transactions transactions_2025-05-19.csv.gz
     """
     from loaders.errors import DatabaseUnavailableError, UserError
-    from loaders.load import load_file
+    from loaders.load import PurgedContentError, load_file
 
     results: list[dict[str, Any]] = []
     exit_code = 0
@@ -98,10 +98,14 @@ def load(
             raise  # the next file would not fare better
         except UserError as error:
             exit_code = max(exit_code, error.exit_code)
+            is_purged = isinstance(error, PurgedContentError)
+            status = "purged" if is_purged else "error"
             results.append(
-                {"feed": feed, "file_name": name, "status": "error", "reason": str(error)}
+                {"feed": feed, "file_name": name, "status": status, "reason": str(error)}
             )
-            if not as_json:
+            if is_purged and not error.exit_code and not as_json:
+                console().print(f"{name}: {error}", markup=False)
+            elif not as_json:
                 console(stderr=True).print(f"{name}: error: {error}", style="red", markup=False)
             continue
         exit_code = max(exit_code, {"loaded": 0, "failed": 1, "refused": 2}[result.status])
@@ -118,7 +122,8 @@ def load(
 def loads(
     feed: Annotated[str | None, typer.Option(help="Only this feed.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="Only running, loaded, refused, failed or withdrawn.")
+        str | None,
+        typer.Option(help="Only running, loaded, refused, failed, withdrawn, purging or purged."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 20,
     as_json: AsJson = False,
@@ -129,7 +134,7 @@ def loads(
     from loaders import ledger
     from loaders.errors import UnusableInputError
 
-    known = ("running", "loaded", "refused", "failed", "withdrawn")
+    known = ("running", "loaded", "refused", "failed", "withdrawn", "purging", "purged")
     if status and status not in known:
         raise UnusableInputError(f"There is no status {status!r}; known are {', '.join(known)}.")
     rows = ledger.loads(feed, status, limit)

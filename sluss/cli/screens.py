@@ -25,7 +25,12 @@ _OUTCOME_STYLES = {
     "corrected": "green",
     "flagged": "cyan",
 }
-_CHANGE_STYLES = {"held": "bold red", "still held": "bold red", "withdrawn": "yellow"}
+_CHANGE_STYLES = {
+    "held": "bold red",
+    "still held": "bold red",
+    "withdrawn": "yellow",
+    "purged": "yellow",
+}
 
 _COUNTS = ("lines", "accepted", "corrected", "rejected", "duplicate", "malformed")
 

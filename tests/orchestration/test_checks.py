@@ -16,6 +16,7 @@ from psycopg2 import sql
 from loaders import ledger
 from orchestration import checks
 from sluss.build import build
+from sluss.purge import purge, rules
 from tests.conftest import Database
 from tests.orchestration.conftest import MakeDesk
 from tests.orchestration.desk import Desk, Run, change, clear_home, generated
@@ -245,3 +246,41 @@ def test_the_watch_goes_on_before_anything_was_loaded_or_built(
     assert found["reconciliation"].said == "Nothing was built yet."
     assert not found["raw_bank_transactions"].passed
     assert found["disk_growth"].passed
+
+
+# --- retention ------------------------------------------------------------------------------------
+
+
+def test_two_days_without_a_purge_are_red(
+    desk: Desk, built: Built, module_database: Database
+) -> None:
+    assert watched(desk)["retention"].passed, "nothing is old enough for a purge to be missed"
+    with otherwise("ops.loads", "started_at = now() - interval '3 days'", "true"):
+        found = watched(desk)["retention"]
+        assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
+        assert "No purge of bank_customers, bank_transactions came through" in found.said
+        insert = (
+            "insert into ops.purges"
+            " (feed, through_date, rule, loads, status, started_at, purged_at, purged_by)"
+            " select feed, '2020-01-01', 'older', '{{}}', 'done', now(), now() - {ago}, 'x'"
+            " from unnest(array['bank_customers', 'bank_transactions']) as feeds (feed)"
+        )
+        change(sql.SQL(insert).format(ago=sql.SQL("interval '49 hours'")))
+        assert not watched(desk)["retention"].passed
+        assert purge(rules(today=date(2021, 1, 1)))[0].status == "done"
+        found = watched(desk)["retention"]
+        assert found.passed
+        assert set(found.numbers) == {"bank_customers purged at", "bank_transactions purged at"}
+
+
+def test_the_job_purges_what_the_contracts_say(desk: Desk, built: Built) -> None:
+    run = desk.run("retention")
+    assert run.success, run.failures()
+    entries = [row("select * from ops.purges where purge_id = %s", (last,)) for last in last_two()]
+    assert {each["feed"] for each in entries} == {"bank_customers", "bank_transactions"}
+    assert {each["rule"][:15] for each in entries} == {"older than 2y a"}
+
+
+def last_two() -> list[int]:
+    newest = row("select max(purge_id) as newest from ops.purges")["newest"]
+    return [newest - 1, newest]

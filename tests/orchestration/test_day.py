@@ -233,7 +233,7 @@ def test_every_check_ran_and_none_ended_as_a_mere_observation(story: Story, desk
     }
     run = story["day"].run
     # Those of other feeds, and of the database, are the night watch's.
-    others = {"freshness", "age_of_the_rates", "disk_growth"}
+    others = {"freshness", "age_of_the_rates", "disk_growth", "retention"}
     checks = run.checks()
     assert {key for key in expected if key[1] not in others} <= set(checks)
     assert ("raw_bank_transactions", "freshness") in checks

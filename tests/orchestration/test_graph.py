@@ -83,6 +83,7 @@ def test_every_test_on_data_is_a_check_of_an_asset_and_no_unit_test_is_one(
     assert len(tests) > 30
     assert manifest["unit_tests"]
     own = {"reconciliation", "held_loads", "age_of_the_rates", "disk_growth", "freshness"}
+    own.add("retention")
     checks = [key.name for key in graph.asset_check_keys]
     assert sorted(checks) == sorted([*tests, *(own - {"freshness"}), *["freshness"] * len(FEEDS)])
 
@@ -114,6 +115,7 @@ def test_only_what_is_of_a_day_has_the_days_as_partitions(graph: Any) -> None:
 def test_the_jobs_are_those_that_an_operator_needs(definitions: dg.Definitions) -> None:
     names = {job.name for job in definitions.resolve_all_job_defs()}
     assert {"bank_day", "exchange_rates", "full_refresh", "withdraw_load", "watch"} <= names
+    assert "retention" in names
     bank_day = definitions.resolve_job_def("bank_day")
     keys = set(bank_day.asset_layer.selected_asset_keys)
     assert {RAW_TRANSACTIONS, REPORT} <= keys
@@ -128,6 +130,7 @@ def test_the_jobs_are_those_that_an_operator_needs(definitions: dg.Definitions) 
         ("exchange_rates_of_the_day", "30 16 * * 1-5", "exchange_rates"),
         ("night_watch", "0 6 * * *", "watch"),
         ("documentation", "30 5 * * *", "documentation"),
+        ("nightly_retention", "30 4 * * *", "retention"),
     ],
 )
 def test_schedules_run_by_the_banks_clock_without_being_switched_on(

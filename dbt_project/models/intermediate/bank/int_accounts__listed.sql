@@ -71,8 +71,13 @@ select
     listed._load_id,
     listed._line_no,
     listed.register_date,
-    least(listed.first_listed_date, listed_before.first_listed_date) as first_listed_date
+    least(
+        listed.first_listed_date, listed_before.first_listed_date, kept.first_listed_date
+    ) as first_listed_date
 from listed
 left join listed_before
     on listed.account = listed_before.account
+-- Since when an account was listed in registers that were purged.
+left join {{ kept_listings() }} as kept
+    on listed.account = kept.account
 where listed.recency = 1

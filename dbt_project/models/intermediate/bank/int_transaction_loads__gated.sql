@@ -74,6 +74,24 @@ judged_by_itself as (
         on loads.load_id = repeated_counts._load_id
 ),
 
+earlier_lines as (
+    select
+        _load_id,
+        _line_no,
+        transaction_id,
+        content_fingerprint,
+        false as is_purged
+    from {{ ref('int_transactions__repeated') }}
+    union all
+    select
+        first_load_id as _load_id,
+        first_line_no as _line_no,
+        transaction_id,
+        content_fingerprint,
+        true as is_purged
+    from {{ ref('int_transactions__remembered') }}
+),
+
 in_order as (
     select
         *,
@@ -118,12 +136,13 @@ walk as (
         from {{ ref('int_transactions__repeated') }} as later
         inner join lateral (
             select earlier.content_fingerprint
-            from {{ ref('int_transactions__repeated') }} as earlier
+            from earlier_lines as earlier
             where
                 earlier.transaction_id = later.transaction_id
                 and (
                     earlier._load_id = in_order.load_id
                     or {{ array_has('walk.published_loads', 'earlier._load_id') }}
+                    or (earlier.is_purged and earlier._load_id < in_order.load_id)
                 )
                 and not exists (
                     select 1

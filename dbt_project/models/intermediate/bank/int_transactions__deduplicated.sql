@@ -21,14 +21,45 @@
 -- of an id that may stand, in the order the lines came, is accepted; a later one with the same
 -- content is a duplicate, one with other content is rejected. "May stand" is: not rejected
 -- otherwise, and of a published load. A line of a held load is compared with the published loads
--- before it, as if its own load were published.
+-- before it, as if its own load were published. A purge changes none of that: lines that were purged
+-- are remembered here, and listed no more.
 
-with loads as (
-    select * from {{ ref('int_transaction_loads__gated') }}
+with remembered_lines as (
+    select * from {{ ref('int_transactions__remembered') }}
+),
+
+loads as (
+    select
+        load_id,
+        gate,
+        false as is_purged
+    from {{ ref('int_transaction_loads__gated') }}
+    union all
+    select distinct
+        first_load_id as load_id,
+        'published' as gate,
+        true as is_purged
+    from remembered_lines
 ),
 
 repeated_lines as (
-    select * from {{ ref('int_transactions__repeated') }}
+    select
+        _load_id,
+        _line_no,
+        transaction_id,
+        amount,
+        currency,
+        content_fingerprint
+    from {{ ref('int_transactions__repeated') }}
+    union all
+    select
+        first_load_id as _load_id,
+        first_line_no as _line_no,
+        transaction_id,
+        cast(null as numeric) as amount,
+        cast(null as text) as currency,
+        content_fingerprint
+    from remembered_lines
 ),
 
 rejected as (
@@ -52,6 +83,7 @@ touched_lines as (
         repeated_lines.currency,
         repeated_lines.content_fingerprint,
         loads.gate,
+        loads.is_purged,
         rejected._line_no is null as may_stand
     from touched_ids
     inner join repeated_lines
@@ -106,6 +138,7 @@ compared as (
         amount,
         currency,
         content_fingerprint,
+        is_purged,
         case
             when has_published and first_published_load_id <= _load_id then first_published_load_id
             else _load_id
@@ -142,6 +175,7 @@ select
         else 'id.conflict'
     end as rule_id
 from compared
+where not is_purged
 union all
 select
     transaction_id,

@@ -13,8 +13,8 @@
 ) }}
 
 -- One row per line whose transaction id stands on another line too, of the same load or of any
--- other: the few lines that need comparing. A new load brings its own repeated lines and those of
--- earlier loads that it repeats.
+-- other, or stood on one that was purged: the few lines that need comparing. A new load brings its
+-- own repeated lines and those of earlier loads that it repeats.
 
 with new_lines as (
     select * from {{ ref('int_transactions__identified') }}
@@ -37,6 +37,11 @@ repeated_ids as (
         order by other_lines._load_id
         limit 1
     ) as another_line on true
+    union
+    select new_lines.transaction_id
+    from new_lines
+    inner join {{ kept_repeats() }} as kept
+        on new_lines.transaction_id = kept.transaction_id
 ),
 
 lines_of_the_id as (
