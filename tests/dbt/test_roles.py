@@ -23,7 +23,11 @@ def columns_of_marts() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for each in rows(
         "select table_name, column_name from information_schema.columns "
-        "where table_schema = 'marts' order by table_name, ordinal_position"
+        "where table_schema = 'marts' "
+        # Partitions are read through their table.
+        "and not (select relispartition from pg_class "
+        "where oid = format('marts.%I', table_name)::regclass) "
+        "order by table_name, ordinal_position"
     ):
         found.setdefault(each["table_name"], []).append(each["column_name"])
     return found

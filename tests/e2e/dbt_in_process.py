@@ -14,6 +14,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
+from sluss.build import HOLDER_VARIABLE
 from sluss.dbt import PROJECT, REPOSITORY, install_packages
 from tests.conftest import Database
 
@@ -36,6 +37,8 @@ class Builder:
 
     def __call__(self, *options: str, leave_out: tuple[str, ...] = ALL_BUT_MODELS) -> set[str]:
         """Runs ``dbt build``; returns the names of the tests that failed. A model must not."""
+        # A plain dbt: whatever held the lock of a build in this process holds it no more.
+        os.environ.pop(HOLDER_VARIABLE, None)
         arguments = ["build", *self._places, "--exclude-resource-type", *leave_out, *options]
         outcome = dbtRunner(manifest=self._manifest).invoke(arguments)
         assert outcome.exception is None, outcome.exception

@@ -305,7 +305,6 @@ grant usage on schema ops to sluss_investigator;
 grant select on ops.review_proposals, ops.review_open_proposals, ops.review_decisions,
     ops.review_standing, ops.reviewable_loads to sluss_investigator;
 grant execute on function ops.decide_review, ops.review_columns to sluss_investigator;
-grant select on ops.reviewable_feeds to sluss_investigator;
 """
 
 
