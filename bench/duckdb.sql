@@ -6,7 +6,7 @@ create table raw_lines as
 select *
 from read_csv(
     getvariable('file'),
-    header = true, all_varchar = true, ignore_errors = true, strict_mode = false,
+    header = true, all_varchar = true,
     columns = {
         'transaction_id': 'varchar', 'timestamp': 'varchar', 'amount': 'varchar',
         'currency': 'varchar', 'sender_account': 'varchar', 'receiver_account': 'varchar',
@@ -49,7 +49,7 @@ create macro is_own(account) as account like 'SE8902%' and length(account) = 24;
 create macro iban_digits(account) as list_aggregate(
     list_transform(
         string_split(account[5:] || account[:4], ''),
-        letter -> case
+        lambda letter: case
             when letter between '0' and '9' then letter
             else cast(ascii(letter) - 55 as varchar)
         end
@@ -59,8 +59,8 @@ create macro iban_digits(account) as list_aggregate(
 
 -- Modulo 97 in steps: the digits are too many for any integer.
 create macro iban_remainder(account) as list_reduce(
-    list_transform(string_split(iban_digits(account), ''), digit -> cast(digit as integer)),
-    (remainder, digit) -> (remainder * 10 + digit) % 97
+    list_transform(string_split(iban_digits(account), ''), lambda digit: try_cast(digit as integer)),
+    lambda remainder, digit: (remainder * 10 + digit) % 97
 );
 
 create table judged as

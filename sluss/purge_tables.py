@@ -130,7 +130,9 @@ select
     namespace.nspname,
     class.relname,
     load_column.attname,
-    coalesce(pg_get_partkeydef(class.oid) = format('LIST (%%I)', load_column.attname), false),
+    coalesce(
+        pg_get_partkeydef(class.oid) = 'LIST (' || quote_ident(load_column.attname) || ')', false
+    ),
     greatest(class.reltuples, 0),
     pg_total_relation_size(class.oid)
 from pg_class as class
