@@ -12,7 +12,7 @@ BENCH_STAMP := $(VENV)/.bench-done
 # One embedded server for each worker; a file's tests stay together, for they share what they built.
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup packages demo test lint format bench docs dev clean
+.PHONY: help setup packages demo test soak lint format bench docs dev clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ demo: setup ## The main job on a sample day, and where to look next
 
 test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
+
+soak: setup ## Many kills and long random histories: for a night, not for every change
+	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile
 
 lint: packages ## Ruff, mypy, sqlfluff
 	$(BIN)/ruff check .

@@ -41,12 +41,22 @@ def row_counts(opened: Connection, node: Mapping[str, Any]) -> dict[str, Any]:
     found = rows(
         opened,
         """
-        select pg_total_relation_size(oid) as bytes, cast(reltuples as bigint) as estimate
-        from pg_class
+        select
+            cast(sum(pg_total_relation_size(parts.oid)) as bigint) as bytes,
+            -- -1 where nobody has counted yet.
+            cast(sum(parts.reltuples) filter (where parts.reltuples >= 0) as bigint) as estimate
+        from pg_class as whole
+        cross join lateral (
+            select whole.oid as relid where whole.relkind = 'r'
+            union all
+            select relid from pg_partition_tree(whole.oid) where isleaf
+        ) as leaves
+        inner join pg_class as parts on leaves.relid = parts.oid
         where
-            relnamespace = to_regnamespace(quote_ident(%(schema)s))
-            and relname = %(name)s
-            and relkind in ('r', 'p')
+            whole.relnamespace = to_regnamespace(quote_ident(%(schema)s))
+            and whole.relname = %(name)s
+            and whole.relkind in ('r', 'p')
+        having count(*) > 0
         """,
         schema=node["schema"],
         name=node["alias"],
@@ -54,7 +64,7 @@ def row_counts(opened: Connection, node: Mapping[str, Any]) -> dict[str, Any]:
     if not found:
         return {}
     size = {"size (bytes)": dg.MetadataValue.int(found[0]["bytes"])}
-    if found[0]["bytes"] > _COUNTED_BYTES and found[0]["estimate"] >= 0:
+    if found[0]["bytes"] > _COUNTED_BYTES and found[0]["estimate"] is not None:
         return size | {"rows (estimated)": dg.MetadataValue.int(found[0]["estimate"])}
     table = sql.Identifier(node["schema"], node["alias"])
     with opened, opened.cursor() as cursor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,13 +17,20 @@ from loaders.errors import UserError
 from sluss import dbt
 from sluss.dbt import DbtRun, NodeProblem
 from sluss.outcomes import LoadOutcome, Standing, outcomes, standings
+from sluss.settings import home
 
 # dbt's test that a build with a held load is red. What it found is told load by load instead.
 HELD_TEST = "assert_no_load_is_held"
 
 # "SLUS" and "BLD": the advisory lock of a build, and of nothing else in the database.
 _LOCK = (0x534C5553, 0x00424C44)
+# "SLUS" and "FNC": each model shares it while it is written (one_build_at_a_time.sql).
+_FENCE = (0x534C5553, 0x00464E43)
 _WAIT_SECONDS = 0.5
+
+# Tells dbt, wherever it runs, which session holds the lock on its behalf: the project's
+# begin_build() stops every other run while somebody holds it.
+HOLDER_VARIABLE = "SLUSS_BUILD_LOCK_PID"
 
 
 @dataclass(frozen=True)
@@ -59,11 +68,13 @@ def build(
     """Runs ``dbt build`` and returns what it published, held, and why.
 
     Waits while another build of this database runs; ``on_message`` is told for whom. Raises
-    DatabaseUnavailableError if no server answers, and what :func:`sluss.dbt.build` raises.
+    DatabaseUnavailableError if no server answers, UserError if dbt's own files find no room on the
+    disk, and what :func:`sluss.dbt.build` raises.
     """
     started = time.monotonic()
     with prepared(on_message) as before:
-        run = dbt.build(selection, full_refresh, threads, on_progress)
+        with _what_stopped_dbt_in_words():
+            run = dbt.build(selection, full_refresh, threads, on_progress)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 
@@ -150,7 +161,10 @@ def check_migrations() -> None:
 
 @contextmanager
 def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
-    """Holds the lock of a build on a connection of its own; a killed build lets go of it."""
+    """Holds the lock of a build on a connection of its own; a killed build lets go of it.
+
+    Within the block the environment says who holds it, for a dbt in this process or a child of it.
+    """
     user = ledger.operating_system_user() or "somebody"
     who = f"sluss build: {user[:16]}, process {os.getpid()}, {datetime.now():%H:%M:%S}"
     with database.connected(database.connect(who)) as connection:
@@ -171,7 +185,53 @@ def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
                     on_message(f"Another build of this database runs{name}: waiting for it.")
                     told = True
                 time.sleep(_WAIT_SECONDS)
+            cursor.execute(_PLAIN_BUILD, _FENCE)
+            if cursor.fetchone() != (0,):
+                on_message(
+                    "A plain dbt is writing tables: waiting until they are whole. It then stops, "
+                    "and this build takes its place."
+                )
+        with _environment(HOLDER_VARIABLE, str(connection.info.backend_pid)):
+            yield
+
+
+@contextmanager
+def _what_stopped_dbt_in_words() -> Iterator[None]:
+    """Raises an error that says what to do, where dbt ended for want of a server or of room."""
+    # Python would print a traceback for each line that does not reach the log.
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
+    try:
         yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+                raise UserError(
+                    f"The disk is full (No space left on device): dbt could not write its files in "
+                    f"{home().path / 'dbt'}. The tables that it wrote are whole. Make room "
+                    "(`sluss status` shows what the database takes), then `sluss up` and "
+                    "`sluss build` again."
+                ) from error
+            cause = cause.__cause__ or cause.__context__
+        if isinstance(error, dbt.DbtError):
+            _connect().close()  # If no server answers, this says so, and what to run.
+        raise
+    finally:
+        logging.raiseExceptions = before
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 # The name that the holder gave itself: user, process and start are not shown to every role.
@@ -187,4 +247,17 @@ where
     and locks.classid = %s
     and locks.objid = %s
     and locks.objsubid = 2
+"""
+
+# How many models another dbt is writing. It is a plain one, or one that outlived who started it.
+_PLAIN_BUILD = """
+select count(*)
+from pg_locks
+where
+    locktype = 'advisory'
+    and granted
+    and database = (select oid from pg_database where datname = current_database())
+    and classid = %s
+    and objid = %s
+    and objsubid = 2
 """

@@ -1,6 +1,10 @@
 -- A row is a transaction in another currency whose amount in kronor is not amount x rate to within
 -- half an öre, or that has one of the two without the other, or no rate and no flag that says so.
--- Of the loads written lately.
+-- Of what was written lately.
+with transactions as (
+    {{ rows_written_lately(ref('fct_transactions')) }}
+)
+
 select
     transaction_id,
     amount,
@@ -8,7 +12,7 @@ select
     fx_rate,
     amount_sek,
     flags
-from {{ ref('fct_transactions') }}
+from transactions
 where
     currency <> 'SEK'
     and (
@@ -16,4 +20,3 @@ where
         or (amount_sek is null) <> (fx_rate is null)
         or (fx_rate is null and not {{ array_has('flags', "'fx.no_rate'") }})
     )
-    and {{ was_written_lately('fct_transactions') }}

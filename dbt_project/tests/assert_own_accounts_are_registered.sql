@@ -1,8 +1,7 @@
 -- A row is an own account of a transaction written lately that no register ever listed: dim_account
 -- does not know it.
 with transactions as (
-    select * from {{ ref('fct_transactions') }}
-    where {{ was_written_lately('fct_transactions') }}
+    {{ rows_written_lately(ref('fct_transactions')) }}
 ),
 
 accounts as (

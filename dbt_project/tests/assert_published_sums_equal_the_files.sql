@@ -1,38 +1,21 @@
--- A row is a load and currency whose accepted sum in the fact differs from what the lines of the
--- file add up to, led there correction by correction (int_load_currencies__reconciled), less the
--- lines that repeat an accepted one. Of the loads written lately.
+-- A row is a published load and currency whose accepted sum in the fact differs from what the
+-- lines of the file add up to, led there correction by correction
+-- (int_load_currencies__reconciled), less the lines that repeat an accepted one.
 with reconciled as (
     select * from {{ ref('int_load_currencies__reconciled') }}
 ),
 
 published as (
-    select * from {{ ref('int_loads__published') }}
-    where {{ was_written_lately('fct_transactions', 'load_id') }}
+    select * from {{ ref('int_transaction_loads__published') }}
 ),
 
 repeats as (
-    select * from {{ ref('int_transactions__deduplicated') }}
-    where
-        rule_id is not null
-        and {{ was_written_lately('fct_transactions') }}
-),
-
-lines as (
-    select * from {{ ref('int_transactions__judged') }}
-),
-
-repeated as (
     select
-        repeats._load_id,
-        lines.currency,
-        sum(lines.amount) as amount
-    from repeats
-    inner join lines
-        on
-            repeats.transaction_id = lines.transaction_id
-            and repeats._load_id = lines._load_id
-            and repeats._line_no = lines._line_no
-    group by repeats._load_id, lines.currency
+        _load_id,
+        currency,
+        sum(amount) as amount
+    from {{ ref('int_load_repeats__counted') }}
+    group by _load_id, currency
 ),
 
 totals as (
@@ -46,15 +29,15 @@ compared as (
         reconciled.read_amount
         + reconciled.corrected_amount
         - reconciled.rejected_amount
-        - coalesce(repeated.amount, 0) as amount_of_the_file,
+        - coalesce(repeats.amount, 0) as amount_of_the_file,
         coalesce(totals.accepted_amount, 0) as amount_in_the_fact
     from reconciled
     inner join published
         on reconciled._load_id = published.load_id
-    left join repeated
+    left join repeats
         on
-            reconciled._load_id = repeated._load_id
-            and reconciled.currency = repeated.currency
+            reconciled._load_id = repeats._load_id
+            and reconciled.currency = repeats.currency
     left join totals
         on
             reconciled._load_id = totals._load_id

@@ -177,14 +177,22 @@ totals as (
 repeated as ({REPEATED}),
 
 rates as (
-    select distinct on (currency)
-        currency, fx_rate, fx_rate_date, fx_source,
-        count(fx_rate_date) over (partition by currency) as day_count,
-        min(fx_rate_date) over (partition by currency) as first_rate_date,
-        max(fx_rate_date) over (partition by currency) as last_rate_date
-    from intermediate.int_load_rates__attached
-    where _load_id = %(id)s
-    order by currency, fx_rate is null, abs(booked_date - %(day)s), booked_date
+    select distinct on (days.currency)
+        days.currency, rate.fx_rate, rate.fx_rate_date, rate.fx_source,
+        count(rate.fx_rate_date) over (partition by days.currency) as day_count,
+        min(rate.fx_rate_date) over (partition by days.currency) as first_rate_date,
+        max(rate.fx_rate_date) over (partition by days.currency) as last_rate_date
+    from intermediate.int_load_currency_days__counted as days
+    left join lateral (
+        select sek_rate as fx_rate, rate_date as fx_rate_date, source as fx_source, used_until
+        from intermediate.int_fx_rates__quoted
+        where currency = days.currency and rate_date <= days.booked_date
+        order by rate_date desc
+        limit 1
+    ) as rate on rate.used_until is null or rate.used_until > days.booked_date
+    where days._load_id = %(id)s and days.currency <> 'SEK'
+    order by
+        days.currency, rate.fx_rate is null, abs(days.booked_date - %(day)s), days.booked_date
 )
 
 select

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluss.report.history import DAYS, FEWEST_LOADS, place_among, published_before
 from sluss.report.load import Load, records
-from sluss.report.masking import shown
+from sluss.report.masking import columns_of, shown
 from sluss.report.tables import Column, Html, bar, named, percent, raw, sentence, table
 from sluss.report.views import note
 
@@ -23,9 +23,6 @@ _TONES = {
     "corrected": "light",
     "flagged": "main",
 }
-
-# The columns of the file that a rule about a kind of field looks at.
-_FIELDS = {"account": ("sender_account", "receiver_account"), "type": ("transaction_type",)}
 
 
 def rule_table(load: Load, rules: pd.DataFrame, outcomes: tuple[str, ...]) -> Html | None:
@@ -194,7 +191,7 @@ def _places(load: Load, recent: pd.DataFrame, count: int, days: str) -> str:
 
 def _looked_at(row: dict[str, Any]) -> Html:
     """Returns the fields of a rejected line that its rule is about."""
-    fields = _FIELDS.get(row["field"], (row["field"],))
+    fields = columns_of(row["field"])
     values = [raw(shown(field, row["raw"].get(field)), "before") for field in fields]
     return Html("<br>".join(value.markup for value in values))
 

@@ -102,8 +102,7 @@ def find_load(load_id: int) -> Load:
     found = records(frame(_LOAD, id=load_id))
     if not found:
         raise _not_built(load_id)
-    versions = records(frame(_VERSIONS, id=load_id))
-    if len({row["version"] for row in versions}) != 1:
+    if not records(frame(_BELONGS_TOGETHER, id=load_id))[0]["belongs_together"]:
         raise UserError(
             f"The tables of load {load_id} do not belong together: a build is under way, or the "
             "last one stopped halfway. Run `sluss build`, then ask for the report again."
@@ -154,15 +153,38 @@ inner join intermediate.applied_loads as applied
 where reconciled._load_id = %(id)s
 """
 
-# Held, a load stands in the reports of loads only; a mart that still has it was not brought up to
-# date.
-_VERSIONS = """
-select model, version
-from intermediate.applied_loads
-where
-    load_id = %(id)s
-    and model in (
-        'rpt_load_reconciliation', 'rpt_rule_summary', 'rpt_load_currency_totals',
-        'fct_transactions', 'fct_rejections', 'fct_corrections'
-    )
-"""
+# The reports are of one version; a published load stands in every mart of lines, a held one in
+# none; and none of the marts has yet to take up a change of a table before it.
+_FOLLOWED = {
+    "int_transactions__judged": ("fct_transactions", "fct_rejections", "fct_corrections"),
+    "int_transactions__rejected": ("fct_transactions", "fct_rejections", "fct_corrections"),
+    "int_transactions__deduplicated": ("fct_transactions", "fct_rejections", "fct_corrections"),
+    "fct_transactions": ("int_load_currency_totals__summed", "int_load_rules__met"),
+}
+_NOT_TAKEN_UP = " or ".join(
+    f"""exists (
+        select from intermediate.{source}__changes as changed
+        where changed._load_id = %(id)s and changed._change_id > coalesce((
+            select through from intermediate.applied_changes
+            where model = '{model}' and source = '{source}'
+        ), 0)
+    )"""  # noqa: S608 - put together from constants
+    for source, models in _FOLLOWED.items()
+    for model in models
+)
+_BELONGS_TOGETHER = f"""
+select
+    count(distinct version) filter (where model like 'rpt%%') = 1
+    and count(*) filter (where model like 'fct%%') = case gate when 'published' then 3 else 0 end
+    and not ({_NOT_TAKEN_UP}) as belongs_together
+from marts.rpt_load_reconciliation as reconciled
+left join intermediate.applied_loads as applied
+    on
+        applied.load_id = reconciled._load_id
+        and applied.model in (
+            'rpt_load_reconciliation', 'rpt_rule_summary', 'rpt_load_currency_totals',
+            'fct_transactions', 'fct_rejections', 'fct_corrections'
+        )
+where reconciled._load_id = %(id)s
+group by gate
+"""  # noqa: S608 - put together from constants

@@ -9,6 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+# The columns of the file that a rule about a kind of field looks at.
+_COLUMNS = {
+    "account": ("sender_account", "receiver_account"),
+    "country": ("sender_country", "receiver_country"),
+    "type": ("transaction_type",),
+}
+
 # Letters and digits of an account that stay at either end, and how many characters, and digits
 # among them, it takes to be one: 15 is the shortest IBAN, and a name has no digits.
 _KEPT = 4
@@ -26,6 +33,11 @@ _TYPE = re.compile(r"\s*(?i:outgoing|incoming|internal)\s*")
 
 # A personal identity number, or a phone number, whatever the column it stands in.
 _PERSONAL = re.compile(r"\s*(?:(?:\d{2})?\d{6}[-+]?\d{4}|[+]?0\d[\d\s-]{4,})\s*")
+
+
+def columns_of(field: str) -> tuple[str, ...]:
+    """Returns the columns of the file that a rule about ``field`` (reference.rules) looks at."""
+    return _COLUMNS.get(field, (field,))
 
 
 def shown(field: str, value: Any, rule_id: str = "") -> str:
@@ -52,9 +64,14 @@ def shown(field: str, value: Any, rule_id: str = "") -> str:
         "transaction_type": _TYPE,
     }
     pattern = patterns.get(field)
-    if pattern and pattern.fullmatch(text) and not _PERSONAL.fullmatch(text):
+    if pattern and pattern.fullmatch(text) and not is_personal(text):
         return text
     return f"(text, {len(text)} characters)"
+
+
+def is_personal(text: str) -> bool:
+    """True if ``text`` looks like a personal identity number or a phone number."""
+    return _PERSONAL.fullmatch(text) is not None
 
 
 def masked_account(text: str) -> str:

@@ -36,16 +36,31 @@ KEYED_ELSEWHERE = {
     "int_transactions__judged": "a line more or less is a difference in the reconciliation, which "
     "holds the load; a test over a day's million lines would say the same for a second",
     "int_customers__judged": "as int_transactions__judged, for registers",
+    "int_transactions__identified": "as int_transactions__judged; an index of it by id",
     "int_accounts__current": "a view of int_accounts__listed, which has the key",
     "int_transactions__excluded": "a view; its rows are those of fct_rejections, which has the key",
+    "int_transactions__held": "a view of int_transactions__excluded, as above",
     "fct_account_daily": "a view that groups by its key",
 }
 
 # Marts that show a line as it stood in its file need the raw text, which no later layer carries.
 MARTS_THAT_SHOW_RAW_LINES = {"fct_corrections", "fct_rejections"}
 
+# What stands in the fact is added up once, for several reports.
+SUMS_OF_THE_FACT = {"int_load_currency_totals__summed", "int_load_rules__met"}
+
 # Our own keys, which stand under config.meta and nowhere else; dagster: is dagster-dbt's.
-META_OF_MODELS, META_OF_COLUMNS = {"wanted", "dagster"}, {"personal"}
+META_OF_MODELS = {
+    "adds",
+    "counts",
+    "dagster",
+    "follows",
+    "logs",
+    "partitioned",
+    "touched_by",
+    "wanted",
+}
+META_OF_COLUMNS = {"personal"}
 
 # What a properties file may say, by kind of entry.
 COLUMN = {"name", "description", "data_type", "constraints", "data_tests", "config"}
@@ -242,7 +257,8 @@ def test_each_layer_reads_the_one_below_it(manifest: dict[str, Any]) -> None:
         for each in parents(manifest, node):
             layer = layer_of(each)
             is_raw_line = layer == "staging" and node["name"] in MARTS_THAT_SHOW_RAW_LINES
-            if layer not in below[layer_of(node)] and not is_raw_line:
+            is_summed = each["name"] == "fct_transactions" and node["name"] in SUMS_OF_THE_FACT
+            if layer not in below[layer_of(node)] and not is_raw_line and not is_summed:
                 wrong.add((node["name"], each["name"]))
     assert wrong == set()
 
@@ -357,12 +373,19 @@ def test_a_model_kept_by_load_is_filtered_by_the_loads_it_waits_for(
     kept = [node for node in models(manifest) if node["config"]["materialized"] == "by_load"]
     assert kept
     for node in kept:
-        wanted = node["config"]["meta"]["wanted"]
-        assert f"model.sluss.{wanted}" in node["depends_on"]["nodes"], node["name"]
-        filters = set(
-            re.findall(r"in_loads_to_build\(\s*ref\('(\w+)'\)", without_comments(node["raw_code"]))
-        )
-        assert filters == {wanted}, node["name"]
+        meta = node["config"]["meta"]
+        code = without_comments(node["raw_code"])
+        for name in ("wanted", "adds"):
+            if name in meta:
+                assert f"model.sluss.{meta[name]}" in node["depends_on"]["nodes"], node["name"]
+        found = re.findall(r"in_loads_to_build\(\s*ref\('(\w+)'\)", code)
+        for source, wanted in re.findall(
+            r"rows_to_add\(\s*ref\('(\w+)'\)(?:,\s*ref\('(\w+)'\))?\s*\)", code
+        ):
+            assert source == meta["adds"], node["name"]
+            found.append(wanted)
+        assert set(found) == {meta.get("wanted", "")}, node["name"]
+        assert "counts" in meta if "adds" in meta else "counts" not in meta, node["name"]
         assert node["config"]["unique_key"], node["name"]
 
 

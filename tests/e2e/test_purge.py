@@ -102,6 +102,9 @@ def every_table() -> dict[str, list[str]]:
 def marts() -> dict[str, list[Row]]:
     found = rows(
         "select table_name as name from information_schema.tables where table_schema = 'marts'"
+        # Partitions are read through their table.
+        " and not (select relispartition from pg_class"
+        " where oid = format('marts.%I', table_name)::regclass)"
     )
     return {
         each["name"]: rows(

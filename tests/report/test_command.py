@@ -15,7 +15,6 @@ from sluss.report import report_version, write_report
 from sluss.report.write import NOTEBOOK, execute
 from tests.conftest import RunSluss
 from tests.report.conftest import Reports
-from tests.support import rows
 
 
 def test_the_command_writes_one_file_with_this_interpreter_and_leaves_nothing_else(
@@ -79,22 +78,31 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(
 
 
 def test_tables_of_a_half_built_load_are_not_reported(reports: Reports, tmp_path: Path) -> None:
-    change = """
-        update intermediate.applied_loads set version = %s
-        where model = 'fct_corrections' and load_id = %s returning version
-    """
     load_id = reports.loads["quiet 1"]
-    (before,) = rows(
-        "select version from intermediate.applied_loads "
-        "where model = 'fct_corrections' and load_id = %s",
-        (load_id,),
-    )
-    _commit(change, ("another", load_id))
-    try:
-        with pytest.raises(UserError, match="do not belong together"):
-            write_report(load_id, tmp_path / "day.html")
-    finally:
-        _commit(change, (before["version"], load_id))
+    out = tmp_path / "day.html"
+    for change, back in (
+        # A mart that lacks the load.
+        (
+            "update intermediate.applied_loads set model = 'elsewhere' "
+            "where model = 'fct_corrections' and load_id = %s",
+            "update intermediate.applied_loads set model = 'fct_corrections' "
+            "where model = 'elsewhere' and load_id = %s",
+        ),
+        # A line that changed, and marts that have yet to take it up.
+        (
+            "insert into intermediate.int_transactions__rejected__changes "
+            "(_load_id, _line_no, has_unknown_own_account, rule_ids, _sign) "
+            "values (%s, 2, false, '{ts.future}', -1)",
+            "delete from intermediate.int_transactions__rejected__changes "
+            "where _load_id = %s and _line_no = 2",
+        ),
+    ):
+        _commit(change, (load_id,))
+        try:
+            with pytest.raises(UserError, match="do not belong together"):
+                write_report(load_id, out)
+        finally:
+            _commit(back, (load_id,))
 
 
 def test_a_part_that_fails_is_named_and_what_it_said_is_not_repeated(

@@ -1,10 +1,16 @@
 {#-
-    Takes the pairs out of int_registers__fitted of which a side is gone or is judged again; what
-    came of the others still stands.
+    Takes the pairs out of int_registers__fitted of which a side is gone, is judged again or had lines
+    judged otherwise; what came of the others still stands.
 -#}
 {% macro forget_fits_of_changed_loads(wanted) -%}
     {%- if is_incremental() -%}
-        {%- set changed = loads_to_build(wanted) ~ ' union all ' ~ by_load__unwanted_sql(wanted) -%}
+        {%- set judged = ref('int_transactions__judged') -%}
+        {%- set changed = (
+            loads_to_build(wanted)
+            ~ ' union all ' ~ by_load__unwanted_sql(wanted)
+            ~ ' union all select _load_id from ' ~ changes_of(judged)
+            ~ ' where _change_id > ' ~ by_load__through_sql(judged.identifier)
+        ) -%}
         delete from {{ this }}
         where
             {{ is_one_of('load_id', changed) }}

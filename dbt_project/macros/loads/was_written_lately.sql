@@ -1,8 +1,10 @@
 {#-
-    True for rows of loads that were written into a model within the last day: what a test has to
-    look at. Rows that stood for longer were looked at when they were written, and a test of all of
-    history would cost more every day.
+    What was written into a model within the last day: what a test has to look at. Rows that stood for
+    longer were looked at when they were written, and a test of all of history would cost more every
+    day.
 -#}
+
+{#- True for rows of loads that were written as a whole. -#}
 {% macro was_written_lately(written_model, column='_load_id') -%}
     {{ is_one_of(column, loads_written_lately(written_model)) }}
 {%- endmacro %}
@@ -13,4 +15,24 @@
     where
         model = '{{ written_model }}'
         and applied_at > now() - interval '1 day'
+{%- endmacro %}
+
+{#- The rows of a by_load model that logs: of whole loads, and line by line. -#}
+{% macro rows_written_lately(relation) -%}
+    select * from {{ relation }}
+    where {{ was_written_lately(relation.identifier) }}
+    union all
+    select standing.*
+    from (
+        select distinct
+            _load_id,
+            _line_no
+        from {{ changes_of(relation) }}
+        where _changed_at > now() - interval '1 day'
+    ) as changed
+    inner join {{ relation }} as standing
+        on
+            changed._load_id = standing._load_id
+            and changed._line_no = standing._line_no
+    where not {{ was_written_lately(relation.identifier, 'standing._load_id') }}
 {%- endmacro %}

@@ -55,11 +55,19 @@ $$;
 
 TABLES = """
 create table ops.reviewable_feeds (
-    feed text primary key
+    feed text primary key,
+    -- Those that the feed's models read decisions about; null for all of the feed's.
+    columns text[]
 );
 comment on table ops.reviewable_feeds is
     'Feeds whose rejected lines may be settled in review: those whose models read the decisions';
-insert into ops.reviewable_feeds (feed) values ('bank_transactions');
+insert into ops.reviewable_feeds (feed, columns) values (
+    'bank_transactions',
+    array[
+        'transaction_id', 'timestamp', 'amount', 'currency', 'sender_account', 'receiver_account',
+        'sender_country', 'receiver_country'
+    ]
+);
 
 create table ops.review_proposals (
     proposal_id bigint generated always as identity primary key,
@@ -136,7 +144,8 @@ where status = 'loaded' and feed in (select feed from ops.reviewable_feeds);
 comment on view ops.reviewable_loads is 'The loads whose lines may be settled in review';
 """
 
-# Triggers hold the owner too, whom a missing permission would only hold until he grants it himself.
+# Triggers, for they hold the owner too. A foreign key needs the owner's permission to update what
+# it points to, and an owner grants himself what he lacks.
 APPEND_ONLY = """
 create function ops.refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
@@ -157,15 +166,19 @@ alter table ops.review_decisions enable always trigger review_decisions_only_gro
 """
 
 DECIDE = """
--- The columns of a feed that a decision may set: those of its raw table, which are its contract's.
+-- The columns of a feed that a decision may set: of its raw table's, which are its contract's,
+-- those that its models read decisions about.
 create function ops.review_columns(p_feed text) returns text[]
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(array_agg(attname::text order by attnum), '{}')
     from pg_attribute
     where attrelid = to_regclass(format('staging.%I', 'raw_' || p_feed))
         and attnum > 0 and not attisdropped
         and attname not in ('_load_id', '_line_no', '_extra')
+        and attname = any (coalesce(
+            (select columns from ops.reviewable_feeds where feed = p_feed), array[attname::text]
+        ))
 $$;
 
 -- Proposes something about a line, or decides what another person proposed in the same words.
@@ -286,13 +299,12 @@ $$;
 GRANTS = """
 revoke execute on function ops.person_key, ops.person, ops.refuse_change, ops.review_columns,
     ops.decide_review from public;
-revoke update, delete, truncate on ops.review_proposals, ops.review_decisions from sluss_owner;
 -- What is only proposed is nobody's business but the reviewers'; dbt reads what is decided.
 revoke select on ops.review_proposals, ops.review_open_proposals from sluss_transformer;
 grant usage on schema ops to sluss_investigator;
 grant select on ops.review_proposals, ops.review_open_proposals, ops.review_decisions,
     ops.review_standing, ops.reviewable_loads to sluss_investigator;
-grant execute on function ops.decide_review to sluss_investigator;
+grant execute on function ops.decide_review, ops.review_columns to sluss_investigator;
 """
 
 
@@ -301,8 +313,8 @@ def upgrade() -> None:
     for statements in (PERSONS, TABLES, APPEND_ONLY, DECIDE, GRANTS):
         op.execute(statements)
     op.execute("reset role")
-    # Lines of held loads stand before the marts; dbt grants the views that show them.
-    op.execute("grant usage on schema intermediate, staging to sluss_investigator")
+    # Lines of held loads stand before the marts; dbt grants the one view that shows them.
+    op.execute("grant usage on schema intermediate to sluss_investigator")
 
 
 def downgrade() -> None:
@@ -313,6 +325,6 @@ def downgrade() -> None:
         drop function ops.decide_review, ops.review_columns;
         drop table ops.review_decisions, ops.review_proposals, ops.reviewable_feeds;
         drop function ops.refuse_change, ops.person, ops.person_key;
-        revoke usage on schema ops, intermediate, staging from sluss_investigator;
+        revoke usage on schema ops, intermediate from sluss_investigator;
         """
     )

@@ -1,23 +1,29 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', 'currency', 'booked_date'],
-    indexes=[{'columns': ['_load_id', 'currency', 'booked_date'], 'unique': true}],
-    meta={'wanted': 'int_transaction_loads__known'}
+    indexes=[
+        {'columns': ['_load_id', 'currency', 'booked_date'], 'unique': true},
+        {'columns': ['booked_date', 'currency'], 'type': 'btree'},
+    ],
+    meta={
+        'wanted': 'int_transaction_loads__known',
+        'adds': 'int_transactions__judged',
+        'counts': ['line_count'],
+    }
 ) }}
 
--- One row per load, currency and booking day of the lines that nothing of their own rejects: which
--- exchange rates a load needs, and which of its lines wait for their day.
+-- One row per load, currency and booking day of the lines that nothing of their own rejects, but
+-- for those in int_transactions__late: where a changed exchange rate finds the lines it is for.
 
 with lines as (
-    select * from {{ ref('int_transactions__judged') }}
-    where {{ in_loads_to_build(ref('int_transaction_loads__known')) }}
+    {{ rows_to_add(ref('int_transactions__judged'), ref('int_transaction_loads__known')) }}
 )
 
 select
     _load_id,
     currency,
     booked_date,
-    count(*) as line_count
+    sum(_sign) as line_count
 from lines
-where failures is null
+where failures is null and not is_future
 group by _load_id, currency, booked_date

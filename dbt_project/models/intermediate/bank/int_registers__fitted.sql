@@ -7,13 +7,17 @@
         "{{ forget_applied() }}",
         "{{ forget_fits_of_changed_loads(ref('int_loads__known')) }}",
     ],
-    post_hook="{{ record_applied(ref('int_loads__known')) }}"
+    post_hook=[
+        "{{ record_applied(ref('int_loads__known')) }}",
+        "{{ by_load__record_changes_sql('int_transactions__judged') }}",
+    ]
 ) }}
 
 -- One row per load and a register that it was held against: how much of the load the register does
 -- not know. Neither side changes unless it is judged again, so a pair is looked at once: first the
 -- register in force on the load's day (the latest up to it, or the earliest after it where there is
 -- none), and only where that one does not fit, the ones that came for later days.
+-- depends_on: {{ ref('int_transactions__judged') }}
 
 with loads as (
     select * from {{ ref('int_transaction_loads__known') }}

@@ -25,9 +25,8 @@ counts as (
 repeated_counts as (
     select
         _load_id,
-        count(*) as repeated_count
-    from {{ ref('int_transactions__repeated') }}
-    group by _load_id
+        line_count as repeated_count
+    from {{ ref('int_load_repeated__counted') }}
 ),
 
 judged_by_itself as (

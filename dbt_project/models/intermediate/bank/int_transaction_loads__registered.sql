@@ -20,10 +20,6 @@ fits as (
     select * from {{ ref('int_registers__fitted') }}
 ),
 
-currency_days as (
-    select * from {{ ref('int_load_currency_days__counted') }}
-),
-
 clock as (
     select max(business_date) as clock_date from loads
 ),
@@ -52,20 +48,6 @@ ranked as (
                 {{ is_in_force_on('registers', 'loads.business_date') }}
                 or loads.business_date < registers.business_date
             )
-),
-
-released as (
-    select
-        loads.load_id,
-        sum(currency_days.line_count) as released_count
-    from loads
-    cross join clock
-    inner join currency_days
-        on
-            loads.load_id = currency_days._load_id
-            and loads.business_date + 1 < currency_days.booked_date
-            and clock.clock_date + 1 >= currency_days.booked_date
-    group by loads.load_id
 )
 
 select
@@ -75,13 +57,9 @@ select
     loads.malformed_count,
     ranked.register_load_id,
     clock.clock_date + 1 as released_through,
-    coalesce(released.released_count, 0) as released_count,
     loads.version
-    || '/' || coalesce(cast(ranked.register_load_id as text), 'none')
-    || '/' || coalesce(cast(released.released_count as text), '0') as version
+    || '/' || coalesce(cast(ranked.register_load_id as text), 'none') as version
 from loads
 cross join clock
 left join ranked
     on loads.load_id = ranked.load_id and ranked.preference = 1
-left join released
-    on loads.load_id = released.load_id

@@ -11,7 +11,10 @@
         "{{ forget_applied() }}",
         "{{ touch_repeated_ids(ref('int_transaction_loads__gated')) }}",
     ],
-    post_hook="{{ record_applied(ref('int_transaction_loads__gated')) }}"
+    post_hook=[
+        "{{ record_applied(ref('int_transaction_loads__gated')) }}",
+        "{{ log_touched_ids() }}",
+    ],
 ) }}
 
 -- One row per line that shares its transaction id, and what the sharing makes of it. The first line
@@ -44,6 +47,8 @@ repeated_lines as (
         _load_id,
         _line_no,
         transaction_id,
+        amount,
+        currency,
         content_fingerprint
     from {{ ref('int_transactions__repeated') }}
     union all
@@ -51,13 +56,10 @@ repeated_lines as (
         first_load_id as _load_id,
         first_line_no as _line_no,
         transaction_id,
+        cast(null as numeric) as amount,
+        cast(null as text) as currency,
         content_fingerprint
     from remembered_lines
-),
-
-lines_to_look_at as (
-    select * from {{ ref('int_transactions__repeated') }}
-    where {{ in_loads_to_build(ref('int_transaction_loads__gated')) }}
 ),
 
 rejected as (
@@ -65,16 +67,11 @@ rejected as (
 ),
 
 touched_ids as (
-    select transaction_id
-    from lines_to_look_at
-    {%- if is_incremental() %}
-        union
-        -- Where the first line was withdrawn, the next one takes its place.
-        select transaction_id
-        from {{ touched_ids() }}
-    {%- else %}
-        group by transaction_id
-    {%- endif %}
+    {% if is_incremental() %}
+        select transaction_id from {{ touched_ids() }}
+    {% else %}
+        select distinct transaction_id from repeated_lines
+    {% endif %}
 ),
 
 touched_lines as (
@@ -82,6 +79,8 @@ touched_lines as (
         repeated_lines._load_id,
         repeated_lines._line_no,
         repeated_lines.transaction_id,
+        repeated_lines.amount,
+        repeated_lines.currency,
         repeated_lines.content_fingerprint,
         loads.gate,
         loads.is_purged,
@@ -136,6 +135,8 @@ compared as (
         transaction_id,
         _load_id,
         _line_no,
+        amount,
+        currency,
         content_fingerprint,
         is_purged,
         case
@@ -159,6 +160,8 @@ select
     transaction_id,
     _load_id,
     _line_no,
+    amount,
+    currency,
     first_load_id,
     first_line_no,
     case
@@ -178,6 +181,8 @@ select
     transaction_id,
     _load_id,
     _line_no,
+    amount,
+    currency,
     cast(null as integer) as first_load_id,
     cast(null as integer) as first_line_no,
     'set_aside' as outcome,

@@ -8,10 +8,6 @@ with rejected as (
 
 deduplicated as (
     select * from {{ ref('int_transactions__deduplicated') }}
-),
-
-loads as (
-    select * from {{ ref('int_transaction_loads__gated') }}
 )
 
 select
@@ -22,12 +18,9 @@ select
 from rejected
 union all
 select
-    deduplicated._load_id,
-    deduplicated._line_no,
-    deduplicated.outcome,
-    {{ text_array(['deduplicated.rule_id']) }} as rule_ids
+    _load_id,
+    _line_no,
+    outcome,
+    {{ text_array(['rule_id']) }} as rule_ids
 from deduplicated
--- Lines of a load that was withdrawn since may still stand among the repeated ones.
-inner join loads
-    on deduplicated._load_id = loads.load_id
-where deduplicated.rule_id is not null
+where rule_id is not null

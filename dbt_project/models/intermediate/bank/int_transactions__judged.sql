@@ -1,18 +1,20 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', '_line_no'],
-    indexes=[
-        {'columns': ['_load_id'], 'type': 'brin'},
-        {'columns': ['transaction_id'], 'type': 'btree'},
-    ],
-    meta={'wanted': 'int_transaction_loads__known'}
+    indexes=[{'columns': ['_line_no'], 'type': 'btree'}],
+    meta={
+        'wanted': 'int_transaction_loads__known',
+        'partitioned': true,
+        'logs': true,
+        'touched_by': 'lines_decided_since',
+    }
 ) }}
 
--- One row per line, and all that can be said of it without looking at another line, the register or
--- the calendar: its typed values, the rule of each correction, the failures that reject it, the
--- flags it carries. What two persons decided about a line stands in place of what the file says, and
--- is judged by the same rules. The steps are fenced with evaluate_once(): each form is recognised
--- once, however often it is asked for.
+-- One row per line, and all that can be said of it without looking at another line, the register
+-- or the calendar: its typed values, the rule of each correction, the failures that reject it,
+-- the flags it carries. What two persons decided about a line stands in place of what the file
+-- says, and is judged by the same rules. The steps are fenced with evaluate_once(): each form is
+-- recognised once, however often it is asked for.
 
 with lines as (
     select * from {{ ref('stg_bank__transactions') }}
@@ -21,6 +23,7 @@ with lines as (
 
 loads as (
     select * from {{ ref('int_transaction_loads__known') }}
+    where {{ in_loads_to_build(ref('int_transaction_loads__known'), 'load_id') }}
 ),
 
 reviewed as (
@@ -79,10 +82,15 @@ decided as (
         lines.sender_municipality,
         lines.receiver_municipality,
         lines.note,
+        loads.business_date,
+        reviewed.decision_id,
         reviewed.is_accepted,
         reviewed.set_columns,
         reviewed.waived_rule_ids
     from lines
+    -- Behind a fence the planner would not know that this keeps all lines.
+    inner join loads
+        on lines._load_id = loads.load_id
     left join reviewed
         on
             lines._load_id = reviewed._load_id
@@ -115,7 +123,6 @@ parted as (
 recognised as (
     select
         parted.*,
-        loads.business_date,
         currency_names.currency as currency_code,
         currency_names.is_alias as is_currency_alias,
         {{ transaction_id_rule('transaction_id_raw') }} as transaction_id_rule,
@@ -125,8 +132,6 @@ recognised as (
         {{ account_is_own('sender_account') }} as is_sender_own,
         {{ account_is_own('receiver_account') }} as is_receiver_own
     from parted
-    inner join loads
-        on parted._load_id = loads.load_id
     left join currency_names
         on parted.currency_key = currency_names.currency_key
     {{ evaluate_once() }}
@@ -178,14 +183,19 @@ typed as (
         on recognised.sender_country_key = sender_aliases.alias_key
     left join receiver_aliases
         on recognised.receiver_country_key = receiver_aliases.alias_key
+    -- Asked only where there is no country: most lines then have nothing to look up.
     left join sender_municipalities
         on
-            recognised.sender_country_key is null
-            and lower(recognised.sender_municipality) = sender_municipalities.municipality_key
+            case
+                when recognised.sender_country_key is null
+                    then lower(recognised.sender_municipality)
+            end = sender_municipalities.municipality_key
     left join receiver_municipalities
         on
-            recognised.receiver_country_key is null
-            and lower(recognised.receiver_municipality) = receiver_municipalities.municipality_key
+            case
+                when recognised.receiver_country_key is null
+                    then lower(recognised.receiver_municipality)
+            end = receiver_municipalities.municipality_key
     {{ evaluate_once() }}
 ),
 
@@ -340,5 +350,6 @@ select
         end",
         "sender_country_flag",
         "nullif(receiver_country_flag, sender_country_flag)",
-    ]) }} as flags
+    ]) }} as flags,
+    decision_id
 from checked

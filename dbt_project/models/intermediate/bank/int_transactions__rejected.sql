@@ -2,12 +2,19 @@
     materialized='by_load',
     unique_key=['_load_id', '_line_no'],
     indexes=[{'columns': ['_load_id', '_line_no'], 'unique': true}],
-    meta={'wanted': 'int_transaction_loads__registered'}
+    post_hook="{{ record_clock() }}",
+    meta={
+        'wanted': 'int_transaction_loads__registered',
+        'logs': true,
+        'follows': ['int_transactions__judged'],
+        'touched_by': 'lines_whose_day_came',
+    }
 ) }}
 
 -- One row per line that is rejected for what stands on it, in the register or in the calendar, with
 -- every rule it fails. Lines that repeat an accepted id are found later: see
 -- int_transactions__deduplicated.
+-- depends_on: {{ ref('int_transactions__late') }}
 
 with loads as (
     select * from {{ ref('int_transaction_loads__registered') }}
@@ -30,6 +37,8 @@ looked_up as (
     select
         lines._load_id,
         lines._line_no,
+        lines.amount,
+        lines.currency,
         lines.failures,
         lines.is_future and lines.booked_date > loads.released_through as is_waiting,
         (
@@ -54,6 +63,8 @@ failing as (
     select
         _load_id,
         _line_no,
+        amount,
+        currency,
         coalesce(has_unknown_own_account, false) as has_unknown_own_account,
         {{ words_as_array(words([
             "failures",
@@ -67,6 +78,8 @@ failing as (
 select
     _load_id,
     _line_no,
+    amount,
+    currency,
     has_unknown_own_account,
     rule_ids
 from failing

@@ -2,7 +2,7 @@
     materialized='by_load',
     unique_key=['currency', 'rate_date'],
     indexes=[{'columns': ['currency', 'rate_date'], 'unique': true}],
-    meta={'wanted': 'int_fx_loads__newest'}
+    meta={'wanted': 'int_fx_loads__newest', 'logs': 'all'}
 ) }}
 
 -- One row per currency and day with a rate: kronor for one unit, and how long the rate may be used.
@@ -10,11 +10,20 @@
 -- newer file comes; the last one of a currency that is quoted no more (the rouble since March 2022)
 -- only for a few days: what it is worth today nobody said.
 
-with lines as (
-    select * from {{ ref('stg_fx__rates') }}
-    where
-        rate_date is not null
-        and {{ in_loads_to_build(ref('int_fx_loads__newest')) }}
+with newest as (
+    select * from {{ ref('int_fx_loads__newest') }}
+    where {{ in_loads_to_build(ref('int_fx_loads__newest'), 'load_id') }}
+),
+
+lines as (
+    select
+        newest.load_id as _load_id,
+        stg.rate_date,
+        stg.units_per_eur
+    from newest
+    inner join {{ ref('stg_fx__rates') }} as stg
+        on newest.rates_load_id = stg._load_id
+    where stg.rate_date is not null
 ),
 
 fixed_rates as (
@@ -98,7 +107,8 @@ dated as (
     select
         *,
         lead(rate_date) over (partition by currency order by rate_date) as next_rate_date,
-        max(rate_date) over () as newest_date
+        -- Fixed rates may be dated later than the file: they say nothing of how old it is.
+        max(rate_date) filter (where source = 'ECB') over () as newest_date
     from against_krona
 )
 

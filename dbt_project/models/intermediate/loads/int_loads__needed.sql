@@ -28,7 +28,7 @@ select
 from registers
 union all
 select
-    load_id,
+    rates_load_id as load_id,
     cast(null as integer) as needed_by_load_id,
     cast(null as date) as needed_until
 from rates

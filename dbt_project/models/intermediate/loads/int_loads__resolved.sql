@@ -1,8 +1,6 @@
 {{ config(indexes=[{'columns': ['load_id'], 'unique': true}]) }}
 
--- One row per load of any feed: what became of its lines, whether it may be published, and the
--- version of its rows. The version differs whenever any row that depends on the load differs: its
--- gate, its lines' outcomes, the rates it uses.
+-- One row per load of any feed: what became of its lines, and whether it may be published.
 
 with transaction_loads as (
     select * from {{ ref('int_transaction_loads__gated') }}
@@ -28,27 +26,12 @@ loads as (
     select * from {{ ref('int_loads__known') }}
 ),
 
-repeated as (
+repeats as (
     select
         _load_id,
-        count(*) filter (where outcome = 'duplicate') as duplicate_count,
-        count(*) filter (where outcome = 'rejected') as conflict_count,
-        {{ fingerprint_of_rows("_line_no || ':' || outcome", '_line_no') }} as repeated_fingerprint
-    from {{ ref('int_transactions__deduplicated') }}
-    group by _load_id
-),
-
-rates as (
-    select
-        _load_id,
-        {{ fingerprint_of_rows(
-            "currency || booked_date"
-            ~ " || coalesce(cast(fx_rate as text), '')"
-            ~ " || coalesce(cast(fx_rate_date as text), '')"
-            ~ " || coalesce(fx_source, '')",
-            'currency, booked_date'
-        ) }} as rates_fingerprint
-    from {{ ref('int_load_rates__attached') }}
+        coalesce(sum(line_count) filter (where outcome = 'duplicate'), 0) as duplicate_count,
+        coalesce(sum(line_count) filter (where outcome = 'rejected'), 0) as conflict_count
+    from {{ ref('int_load_repeats__counted') }}
     group by _load_id
 ),
 
@@ -58,21 +41,14 @@ of_every_feed as (
         transaction_loads.gate,
         transaction_loads.gate_reason,
         transaction_counts.judged_count,
-        transaction_counts.rejected_count + coalesce(repeated.conflict_count, 0) as rejected_count,
-        coalesce(repeated.duplicate_count, 0) as duplicate_count,
-        transaction_counts.difference_count,
-        {{ fingerprint(
-            "concat_ws('/', transaction_loads.version, transaction_counts.rejected_fingerprint,"
-            ~ " coalesce(repeated.repeated_fingerprint, '-'),"
-            ~ " coalesce(rates.rates_fingerprint, '-'))"
-        ) }} as version
+        transaction_counts.rejected_count + coalesce(repeats.conflict_count, 0) as rejected_count,
+        coalesce(repeats.duplicate_count, 0) as duplicate_count,
+        transaction_counts.difference_count
     from transaction_loads
     inner join transaction_counts
         on transaction_loads.load_id = transaction_counts._load_id
-    left join repeated
-        on transaction_loads.load_id = repeated._load_id
-    left join rates
-        on transaction_loads.load_id = rates._load_id
+    left join repeats
+        on transaction_loads.load_id = repeats._load_id
     union all
     select
         load_id,
@@ -81,8 +57,7 @@ of_every_feed as (
         accepted_count + rejected_count + duplicate_count as judged_count,
         rejected_count,
         duplicate_count,
-        difference_count,
-        gate as version
+        difference_count
     from registers
     union all
     select
@@ -93,8 +68,7 @@ of_every_feed as (
         fx_counts.rejected_count,
         0 as duplicate_count,
         abs(fx_loads.line_count - fx_loads.malformed_count - fx_counts.judged_count)
-            as difference_count,
-        'published' as version
+            as difference_count
     from fx_loads
     inner join fx_counts
         on fx_loads.load_id = fx_counts._load_id
@@ -109,11 +83,11 @@ select
     loads.malformed_count,
     of_every_feed.gate,
     of_every_feed.gate_reason,
-    of_every_feed.judged_count,
-    of_every_feed.rejected_count,
-    of_every_feed.duplicate_count,
-    of_every_feed.difference_count,
-    of_every_feed.version
+    cast(of_every_feed.judged_count as bigint) as judged_count,
+    cast(of_every_feed.rejected_count as bigint) as rejected_count,
+    cast(of_every_feed.duplicate_count as bigint) as duplicate_count,
+    cast(of_every_feed.difference_count as bigint) as difference_count,
+    of_every_feed.gate as version
 from loads
 inner join of_every_feed
     on loads.load_id = of_every_feed.load_id

@@ -2,55 +2,45 @@
     materialized='by_load',
     unique_key=['_load_id', 'own_account', 'movement_date'],
     indexes=[{'columns': ['own_account', 'movement_date'], 'type': 'btree'}],
-    meta={'wanted': 'int_loads__published'}
+    meta={
+        'wanted': 'int_transaction_loads__published',
+        'adds': 'fct_transactions',
+        'counts': ['incoming_count', 'outgoing_count'],
+    }
 ) }}
 
 -- Grain: one row per load, own account and booking day with movement. A payment between two own
 -- accounts moves both.
 
-with incoming_transactions as (
-    select * from {{ ref('fct_transactions') }}
-    where
-        direction <> 'outgoing'
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
-),
-
-outgoing_transactions as (
-    select * from {{ ref('fct_transactions') }}
-    where
-        direction <> 'incoming'
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+with transactions as (
+    {{ rows_to_add(ref('fct_transactions'), ref('int_transaction_loads__published')) }}
 ),
 
 movements as (
     select
-        _load_id,
-        receiver_account as own_account,
-        booked_date as movement_date,
-        amount_sek as incoming_amount_sek,
-        cast(null as numeric) as outgoing_amount_sek,
-        1 as incoming_count,
-        0 as outgoing_count
-    from incoming_transactions
-    union all
-    select
-        _load_id,
-        sender_account as own_account,
-        booked_date as movement_date,
-        cast(null as numeric) as incoming_amount_sek,
-        amount_sek as outgoing_amount_sek,
-        0 as incoming_count,
-        1 as outgoing_count
-    from outgoing_transactions
+        transactions._load_id,
+        sides.own_account,
+        transactions.booked_date as movement_date,
+        sides.is_incoming,
+        transactions._sign,
+        transactions._sign * coalesce(transactions.amount_sek, 0) as amount_sek
+    from transactions
+    inner join lateral (
+        values
+        (transactions.receiver_account, true, transactions.direction <> 'outgoing'),
+        (transactions.sender_account, false, transactions.direction <> 'incoming')
+    ) as sides (own_account, is_incoming, is_own) on sides.is_own
 )
 
 select
     _load_id,
     own_account,
     movement_date,
-    cast(coalesce(sum(incoming_amount_sek), 0) as numeric(22, 2)) as incoming_amount_sek,
-    cast(coalesce(sum(outgoing_amount_sek), 0) as numeric(22, 2)) as outgoing_amount_sek,
-    sum(incoming_count) as incoming_count,
-    sum(outgoing_count) as outgoing_count
+    cast(coalesce(sum(amount_sek) filter (where is_incoming), 0) as numeric(22, 2))
+        as incoming_amount_sek,
+    cast(coalesce(sum(amount_sek) filter (where not is_incoming), 0) as numeric(22, 2))
+        as outgoing_amount_sek,
+    cast(coalesce(sum(_sign) filter (where is_incoming), 0) as bigint) as incoming_count,
+    cast(coalesce(sum(_sign) filter (where not is_incoming), 0) as bigint) as outgoing_count
 from movements
 group by _load_id, own_account, movement_date

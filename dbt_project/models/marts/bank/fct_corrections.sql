@@ -1,10 +1,19 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', '_line_no', 'field'],
-    meta={'wanted': 'int_loads__published'}
+    meta={
+        'wanted': 'int_loads__published',
+        'follows': [
+            'int_transactions__judged',
+            'int_transactions__rejected',
+            'int_transactions__deduplicated',
+        ],
+    }
 ) }}
 
 -- Grain: one row per corrected field of an accepted line of a published load.
+-- depends_on: {{ ref('int_transactions__rejected') }}
+-- depends_on: {{ ref('int_transactions__deduplicated') }}
 
 with lines as (
     select * from {{ ref('int_transactions__judged') }}

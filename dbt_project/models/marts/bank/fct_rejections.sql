@@ -1,10 +1,20 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', '_line_no'],
-    meta={'wanted': 'int_loads__published'}
+    meta={
+        'wanted': 'int_loads__published',
+        'follows': [
+            'int_transactions__judged',
+            'int_transactions__rejected',
+            'int_transactions__deduplicated',
+        ],
+    }
 ) }}
 
 -- Grain: one row per rejected or duplicate line of a published load, of any of the bank's feeds.
+-- depends_on: {{ ref('int_transactions__judged') }}
+-- depends_on: {{ ref('int_transactions__rejected') }}
+-- depends_on: {{ ref('int_transactions__deduplicated') }}
 
 with excluded as (
     select * from {{ ref('int_transactions__excluded') }}

@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id'],
-    meta={'wanted': 'int_loads__resolved'}
+    meta={'wanted': 'int_loads__told'}
 ) }}
 
 -- Grain: one row per load.
@@ -10,20 +10,7 @@
 
 with loads as (
     select * from {{ ref('int_loads__resolved') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved'), 'load_id') }}
-),
-
-excluded as (
-    select
-        _load_id,
-        _line_no
-    from {{ ref('int_transactions__excluded') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
-),
-
-judged as (
-    select * from {{ ref('int_transactions__judged') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
+    where {{ in_loads_to_build(ref('int_loads__told'), 'load_id') }}
 ),
 
 registers as (
@@ -37,43 +24,31 @@ fx_counts as (
 totals as (
     select
         _load_id,
-        sum(accepted_count) as published_count
-    from {{ ref('rpt_load_currency_totals') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
+        sum(accepted_count) as published_count,
+        sum(corrected_count) as corrected_count
+    from {{ ref('int_load_currency_totals__summed') }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
     group by _load_id
 ),
 
-accepted_lines as (
+-- None of a held load's lines stand in the fact: they are counted one by one.
+corrected_lines as (
     select
-        judged._load_id,
-        {{ is_corrected() }} as is_corrected
-    from judged
-    left join excluded
-        on
-            judged._load_id = excluded._load_id
-            and judged._line_no = excluded._line_no
-    where excluded._line_no is null
-),
-
-accepted as (
-    select
-        _load_id,
-        count(*) as accepted_count,
-        count(*) filter (where is_corrected) as corrected_count
-    from accepted_lines
-    group by _load_id
-    union all
-    select
-        load_id as _load_id,
-        accepted_count,
-        corrected_count
-    from registers
-    union all
-    select
-        _load_id,
-        accepted_count,
-        0 as corrected_count
-    from fx_counts
+        loads.load_id as _load_id,
+        held_lines.corrected_count
+    from loads
+    inner join lateral (
+        select count(*) as corrected_count
+        from {{ ref('int_transactions__judged') }} as judged
+        left join {{ ref('int_transactions__excluded') }} as excluded
+            on
+                judged._load_id = excluded._load_id
+                and judged._line_no = excluded._line_no
+        where
+            judged._load_id = loads.load_id
+            and excluded._line_no is null
+            and {{ is_corrected() }}
+    ) as held_lines on loads.gate = 'held' and loads.feed = 'bank_transactions'
 ),
 
 counted as (
@@ -89,20 +64,24 @@ counted as (
         loads.duplicate_count,
         loads.malformed_count,
         loads.difference_count as difference_before_publication,
-        coalesce(accepted.accepted_count, 0) as accepted_count,
-        coalesce(accepted.corrected_count, 0) as corrected_count,
-        -- What stands in the fact, held against what should.
         case
-            when loads.feed <> 'bank_transactions' then 0
-            when loads.gate = 'published'
-                then abs(coalesce(accepted.accepted_count, 0) - coalesce(totals.published_count, 0))
-            else coalesce(totals.published_count, 0)
-        end as difference_in_marts
+            when loads.feed = 'bank_transactions'
+                then loads.judged_count - loads.rejected_count - loads.duplicate_count
+            else coalesce(registers.accepted_count, fx_counts.accepted_count, 0)
+        end as accepted_count,
+        coalesce(
+            registers.corrected_count, totals.corrected_count, corrected_lines.corrected_count, 0
+        ) as corrected_count,
+        coalesce(totals.published_count, 0) as published_count
     from loads
-    left join accepted
-        on loads.load_id = accepted._load_id
+    left join registers
+        on loads.load_id = registers.load_id
+    left join fx_counts
+        on loads.load_id = fx_counts._load_id
     left join totals
         on loads.load_id = totals._load_id
+    left join corrected_lines
+        on loads.load_id = corrected_lines._load_id
 )
 
 select
@@ -113,15 +92,20 @@ select
     gate,
     gate_reason,
     line_count,
-    accepted_count,
-    corrected_count,
+    cast(accepted_count as bigint) as accepted_count,
+    cast(corrected_count as bigint) as corrected_count,
     rejected_count,
     duplicate_count,
     malformed_count,
     cast(
         difference_before_publication
-        + difference_in_marts
         + abs(line_count - accepted_count - rejected_count - duplicate_count - malformed_count)
+        -- What stands in the fact, held against what should.
+        + case
+            when feed <> 'bank_transactions' then 0
+            when gate = 'published' then abs(accepted_count - published_count)
+            else published_count
+        end
         as bigint
     ) as difference_count
 from counted

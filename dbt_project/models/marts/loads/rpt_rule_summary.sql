@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_load',
     unique_key=['_load_id', 'rule_id', 'outcome'],
-    meta={'wanted': 'int_loads__resolved'}
+    meta={'wanted': 'int_loads__told'}
 ) }}
 
 -- Grain: one row per load, rule and what the rule did. Held loads are here too: this is where one
@@ -9,48 +9,58 @@
 
 with loads as (
     select * from {{ ref('int_loads__resolved') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved'), 'load_id') }}
+    where {{ in_loads_to_build(ref('int_loads__told'), 'load_id') }}
 ),
 
-excluded as (
-    select * from {{ ref('int_transactions__excluded') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
+rejections as (
+    select * from {{ ref('int_load_rejections__counted') }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
+),
+
+repeats as (
+    select * from {{ ref('int_load_repeats__counted') }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
+),
+
+rules_of_transactions as (
+    select * from {{ ref('int_load_rules__met') }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
 ),
 
 register_lines as (
     select * from {{ ref('int_customers__judged') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
 ),
 
-rejections as (
-    select * from {{ ref('fct_rejections') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
-),
-
-corrections as (
-    select * from {{ ref('fct_corrections') }}
-    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
-),
-
-transactions as (
-    select
-        _load_id,
-        flags
-    from {{ ref('fct_transactions') }}
-    where
-        flags <> {{ empty_text_array() }}
-        and {{ in_loads_to_build(ref('int_loads__resolved')) }}
+fx_counts as (
+    select * from {{ ref('int_fx_loads__counted') }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
 ),
 
 rules_met as (
     select
-        excluded._load_id,
-        excluded.outcome,
+        rejections._load_id,
+        'rejected' as outcome,
         rules.rule_id,
-        count(*) as line_count
-    from excluded
-    cross join lateral {{ unnest_array('excluded.rule_ids') }} as rules (rule_id)
-    group by excluded._load_id, excluded.outcome, rules.rule_id
+        sum(rejections.line_count) as line_count
+    from rejections
+    cross join lateral {{ unnest_array('rejections.rule_ids') }} as rules (rule_id)
+    group by rejections._load_id, rules.rule_id
+    union all
+    select
+        _load_id,
+        outcome,
+        case outcome when 'duplicate' then 'duplicate.exact' else 'id.conflict' end as rule_id,
+        sum(line_count) as line_count
+    from repeats
+    group by _load_id, outcome
+    union all
+    select
+        _load_id,
+        outcome,
+        rule_id,
+        line_count
+    from rules_of_transactions
     union all
     select
         _load_id,
@@ -63,29 +73,12 @@ rules_met as (
     union all
     select
         _load_id,
-        outcome,
-        'rate.date_unreadable' as rule_id,
-        count(*) as line_count
-    from rejections
-    where {{ array_has('rule_ids', "'rate.date_unreadable'") }}
-    group by _load_id, outcome
-    union all
-    select
-        _load_id,
         'corrected' as outcome,
-        rule_id,
-        count(distinct _line_no) as line_count
-    from corrections
-    group by _load_id, rule_id
-    union all
-    select
-        transactions._load_id,
-        'flagged' as outcome,
-        rules.rule_id,
+        account_correction as rule_id,
         count(*) as line_count
-    from transactions
-    cross join lateral {{ unnest_array('transactions.flags') }} as rules (rule_id)
-    group by transactions._load_id, rules.rule_id
+    from register_lines
+    where outcome = 'accepted' and account_correction is not null
+    group by _load_id, account_correction
     union all
     select
         register_lines._load_id,
@@ -96,6 +89,14 @@ rules_met as (
     cross join lateral {{ unnest_array('register_lines.flags') }} as rules (rule_id)
     where register_lines.outcome = 'accepted'
     group by register_lines._load_id, rules.rule_id
+    union all
+    select
+        _load_id,
+        'rejected' as outcome,
+        'rate.date_unreadable' as rule_id,
+        rejected_count as line_count
+    from fx_counts
+    where rejected_count > 0
     union all
     select
         load_id as _load_id,
@@ -110,7 +111,7 @@ select
     rules_met._load_id,
     rules_met.rule_id,
     rules_met.outcome,
-    rules_met.line_count,
+    cast(rules_met.line_count as bigint) as line_count,
     cast(rules_met.line_count / cast(loads.line_count as numeric) as numeric(9, 6)) as share
 from rules_met
 inner join loads

@@ -1,0 +1,35 @@
+-- A row is a transaction id of which more than one line stands in the fact. Ids that no other
+-- line has cannot; of the others, those that came or changed lately are looked at.
+with repeated_lines as (
+    select * from {{ ref('int_transactions__repeated') }}
+),
+
+changed_ids as (
+    select transaction_id from repeated_lines
+    where {{ was_written_lately('int_transactions__repeated') }}
+    union
+    select transaction_id
+    from {{ changes_of(ref('int_transactions__deduplicated')) }}
+    where _changed_at > now() - interval '1 day'
+),
+
+standing_lines as (
+    select
+        changed_ids.transaction_id,
+        facts._load_id,
+        facts._line_no
+    from changed_ids
+    inner join repeated_lines
+        on changed_ids.transaction_id = repeated_lines.transaction_id
+    inner join {{ ref('fct_transactions') }} as facts
+        on
+            repeated_lines._load_id = facts._load_id
+            and repeated_lines._line_no = facts._line_no
+)
+
+select
+    transaction_id,
+    count(*) as accepted_count
+from standing_lines
+group by transaction_id
+having count(*) > 1
