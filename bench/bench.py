@@ -134,7 +134,9 @@ def _peers(day: Path, file: Path, floor: float, interpreter: float) -> list[str]
     script = str(Path(__file__).with_name("peers.py"))
     for name, (title, _) in PEERS.items():
         say(title)
-        done = measure([sys.executable, script, name, str(file), str(day / "customers.csv")])
+        done = measure(
+            [sys.executable, script, name, str(file), str(day / "customers.csv"), str(DAY)]
+        )
         found = json.loads(done.output.strip().splitlines()[-1])
         accepted = f"{found['accepted']:,}" if "accepted" in found else ""
         lines.append(

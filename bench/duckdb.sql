@@ -1,6 +1,6 @@
 -- The cleaning of a day in DuckDB, by the rules that bench/peers.py names: judge, look up, drop
--- repeats, convert. Variables: file, customers, seeds (a folder), ceiling. The table `quoted` has
--- the exchange rates.
+-- repeats, convert. Variables: file, customers, seeds (a folder), ceiling, day. The table `quoted`
+-- has the exchange rates.
 
 create table raw_lines as
 select *
@@ -90,7 +90,7 @@ typed as (
                 time_text,
                 [
                     '%Y%m%d %H:%M:%S', '%y-%m-%d %H:%M:%S', '%Y-%m-%d %H.%M.%S', '%Y-%m-%d %H:%M',
-                    '%Y-%m-%dT%H:%M:%S'
+                    '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H.%M:%S', '%Y-%m-%d %H.%M'
                 ]
             )
         ) as booked_local,
@@ -167,6 +167,7 @@ with standing as (
     from judged
     where transaction_id is not null
         and booked_local is not null
+        and cast(booked_local as date) <= cast(getvariable('day') as date) + 1
         and clean_amount > 0 and clean_amount <= cast(getvariable('ceiling') as decimal(22, 2))
         and currency is not null
         and is_sender_valid and is_receiver_valid

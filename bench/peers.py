@@ -1,7 +1,7 @@
 """What people would use instead, for the same file: pandas, dlt, DuckDB. Part of `make bench`.
 
-Each runs in a process of its own, `python bench/peers.py NAME FILE CUSTOMERS`, so that its memory
-is its own, and prints what it read and accepted. What each covers:
+Each runs in a process of its own, `python bench/peers.py NAME FILE CUSTOMERS DAY`, so that its
+memory is its own, and prints what it read and accepted. What each covers:
 
 - ``pandas``: reads the file, mends and checks it column by column, drops repeats, converts, and
   writes the accepted lines with ``to_sql``. In memory.
@@ -11,9 +11,10 @@ is its own, and prints what it read and accepted. What each covers:
 
 pandas and DuckDB clean as one would write it for them, by the same rules where these are a rule of
 one line: ids, the common forms of times and amounts, aliases of currencies and countries, shape
-and check digits of accounts, the register, repeats, rates. Left out, and done by Sluss: numbers of
+and check digits of accounts, the register, days to come, repeats, rates. Of 20,000 generated lines
+both accept what the answer key accepts but for about ten. Left out, and done by Sluss: numbers of
 lines, malformed lines (all three stop at them, so they get a file without), corrections and flags
-with the rule of each, late and future days, gates, reconciliation, restating.
+with the rule of each, late lines, gates, reconciliation, restating.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -69,7 +71,7 @@ def rates() -> list[tuple[str, str, float]]:
     return found
 
 
-def with_pandas(path: Path, customers: Path) -> dict[str, int]:
+def with_pandas(path: Path, customers: Path, day: date) -> dict[str, int]:
     """Cleans the file in memory and writes the accepted lines with to_sql."""
     import pandas as pd
     from sqlalchemy import create_engine
@@ -96,7 +98,8 @@ def with_pandas(path: Path, customers: Path) -> dict[str, int]:
     lines["booked_at"] = booked.dt.tz_localize(
         "Europe/Stockholm", ambiguous=False, nonexistent="shift_forward"
     )
-    good &= booked.notna()
+    last = pd.Timestamp(day) + pd.Timedelta(days=2)
+    good &= booked.notna() & (lines["booked_at"].dt.tz_localize(None) < last)
 
     amount = lines["amount"].str.replace(r"[\s\u00a0\u202f]", "", regex=True)
     decimal_comma = amount.str.fullmatch(r"-?[\d.]+,\d{1,2}")
@@ -155,7 +158,7 @@ def with_pandas(path: Path, customers: Path) -> dict[str, int]:
     return {"lines": count, "accepted": len(accepted)}
 
 
-def with_dlt(path: Path, customers: Path) -> dict[str, int]:
+def with_dlt(path: Path, customers: Path, day: date) -> dict[str, int]:
     """Loads the file with dlt the fastest way it has: Arrow tables, parquet, ADBC."""
     import tempfile
 
@@ -185,7 +188,7 @@ def with_dlt(path: Path, customers: Path) -> dict[str, int]:
     return {"lines": read.num_rows}
 
 
-def with_duckdb(path: Path, customers: Path) -> dict[str, int]:
+def with_duckdb(path: Path, customers: Path, day: date) -> dict[str, int]:
     """Runs bench/duckdb.sql on the file, in process and in memory."""
     import duckdb
 
@@ -204,6 +207,7 @@ def with_duckdb(path: Path, customers: Path) -> dict[str, int]:
             "customers": str(customers),
             "seeds": str(SEEDS),
             "ceiling": CEILING,
+            "day": day,
         }.items():
             text = str(value).replace("'", "''")
             connection.execute(f"set variable {name} = '{text}'")
@@ -254,5 +258,6 @@ def _connect(address: str) -> Any:
 
 
 if __name__ == "__main__":
-    _, peer, file, register = sys.argv
-    print(json.dumps(PEERS[peer][1](Path(file), Path(register))))
+    _, peer, file, register, business_date = sys.argv
+    clean = PEERS[peer][1]
+    print(json.dumps(clean(Path(file), Path(register), date.fromisoformat(business_date))))
