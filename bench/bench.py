@@ -118,14 +118,15 @@ def _report(rows: int, repeat: int, home: Path, with_peers: bool) -> str:
     if with_peers:
         os.environ["PGDATABASE"] = "bench_peers"
         run("sluss", "up")
-        lines += ["", *_peers(home / "day", whole, floor, interpreter)]
+        lines += ["", *_peers(home / "day", wellformed, floor, interpreter)]
     return "\n".join(lines)
 
 
 def _peers(day: Path, file: Path, floor: float, interpreter: float) -> list[str]:
     """Returns the table of what people would use instead, for the same file."""
     lines = [
-        "What people would use instead, for the same file (bench/peers.py says what each covers):",
+        "What people would use instead. bench/peers.py says what each covers; the file is the one "
+        "without malformed lines, at which all three stop.",
         "",
         "| what | s | x bare COPY | lines/s | MB above a bare interpreter | accepted lines |",
         "|---|---|---|---|---|---|",
@@ -133,7 +134,9 @@ def _peers(day: Path, file: Path, floor: float, interpreter: float) -> list[str]
     script = str(Path(__file__).with_name("peers.py"))
     for name, (title, _) in PEERS.items():
         say(title)
-        done = measure([sys.executable, script, name, str(file), str(day / "customers.csv")])
+        done = measure(
+            [sys.executable, script, name, str(file), str(day / "customers.csv"), str(DAY)]
+        )
         found = json.loads(done.output.strip().splitlines()[-1])
         accepted = f"{found['accepted']:,}" if "accepted" in found else ""
         lines.append(

@@ -1,12 +1,12 @@
 -- The cleaning of a day in DuckDB, by the rules that bench/peers.py names: judge, look up, drop
--- repeats, convert. Variables: file, customers, seeds (a folder), ceiling. The table `quoted` has
--- the exchange rates.
+-- repeats, convert. Variables: file, customers, seeds (a folder), ceiling, day. The table `quoted`
+-- has the exchange rates.
 
 create table raw_lines as
 select *
 from read_csv(
     getvariable('file'),
-    header = true, all_varchar = true, ignore_errors = true, strict_mode = false,
+    header = true, all_varchar = true,
     columns = {
         'transaction_id': 'varchar', 'timestamp': 'varchar', 'amount': 'varchar',
         'currency': 'varchar', 'sender_account': 'varchar', 'receiver_account': 'varchar',
@@ -49,7 +49,7 @@ create macro is_own(account) as account like 'SE8902%' and length(account) = 24;
 create macro iban_digits(account) as list_aggregate(
     list_transform(
         string_split(account[5:] || account[:4], ''),
-        letter -> case
+        lambda letter: case
             when letter between '0' and '9' then letter
             else cast(ascii(letter) - 55 as varchar)
         end
@@ -59,8 +59,8 @@ create macro iban_digits(account) as list_aggregate(
 
 -- Modulo 97 in steps: the digits are too many for any integer.
 create macro iban_remainder(account) as list_reduce(
-    list_transform(string_split(iban_digits(account), ''), digit -> cast(digit as integer)),
-    (remainder, digit) -> (remainder * 10 + digit) % 97
+    list_transform(string_split(iban_digits(account), ''), lambda digit: try_cast(digit as integer)),
+    lambda remainder, digit: (remainder * 10 + digit) % 97
 );
 
 create table judged as
@@ -90,7 +90,7 @@ typed as (
                 time_text,
                 [
                     '%Y%m%d %H:%M:%S', '%y-%m-%d %H:%M:%S', '%Y-%m-%d %H.%M.%S', '%Y-%m-%d %H:%M',
-                    '%Y-%m-%dT%H:%M:%S'
+                    '%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H.%M:%S', '%Y-%m-%d %H.%M'
                 ]
             )
         ) as booked_local,
@@ -167,6 +167,7 @@ with standing as (
     from judged
     where transaction_id is not null
         and booked_local is not null
+        and cast(booked_local as date) <= cast(getvariable('day') as date) + 1
         and clean_amount > 0 and clean_amount <= cast(getvariable('ceiling') as decimal(22, 2))
         and currency is not null
         and is_sender_valid and is_receiver_valid

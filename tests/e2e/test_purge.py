@@ -40,6 +40,8 @@ THROUGH = date(2025, 5, 15)
 LATER, LAST = date(2025, 5, 16), date(2025, 5, 17)
 
 QUICK = ("--exclude-resource-type", "seed", "test")
+# Seconds: far more than any step takes on a machine that has anything else to do.
+PATIENCE = 3600
 # By design: the ledger's memory of what was here.
 LEDGER = {"ops.loads", "ops.purges"}
 
@@ -200,7 +202,7 @@ def kill_while_waiting_for(table: str, *arguments: str) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE
         waiting: list[Row] = []
         while not waiting:
             assert process.poll() is None, "the purge ended without coming by"
@@ -236,15 +238,15 @@ def story(
     take("first", "bank_transactions", FIRST)
     take("spoiled", "bank_transactions", FIRST)
     loads["refused"] = load_file("bank_transactions", files["refused"], SECOND).load_id
-    run_sluss("withdraw", str(loads["spoiled"]), "--why", WITHDRAWAL_TEXT)
-    run_dbt("build", "--exclude-resource-type", "test")
+    run_sluss("withdraw", str(loads["spoiled"]), "--why", WITHDRAWAL_TEXT, timeout=PATIENCE)
+    run_dbt("build", "--exclude-resource-type", "test", timeout=PATIENCE)
     review(loads["first"])
     take("register", "bank_customers", SECOND_REGISTER)
     take("second", "bank_transactions", SECOND)
     take("later", "bank_transactions", LATER)
     take("last", "bank_transactions", LAST)
     take("conflicts", "bank_transactions", LAST)
-    run_dbt("build", *QUICK)
+    run_dbt("build", *QUICK, timeout=PATIENCE)
     store_failures(loads["first"])
 
     told.purged = sorted(
@@ -260,7 +262,7 @@ def story(
         for text in texts
     ).lower()
     told.needles = {needle for needle in told.needles if needle.lower() not in seeds}
-    done = run_sluss("purge", *feeds_and_period(), "--dry-run", "--json")
+    done = run_sluss("purge", *feeds_and_period(), "--dry-run", "--json", timeout=PATIENCE)
     told.dry_run = json.loads(done.stdout)
     told.tables["dry run"] = every_table()
 
@@ -270,15 +272,15 @@ def story(
     # Before what has to be kept is kept; the build must not judge without it.
     kill_while_waiting_for("intermediate.int_transactions__deduplicated", *feeds_and_period())
     told.killed.append(statuses())
-    run_dbt("build", *QUICK)
+    run_dbt("build", *QUICK, timeout=PATIENCE)
     told.marts["built in between"] = marts()
     # When half of the tables are done.
     kill_while_waiting_for("marts.fct_rejections", *feeds_and_period())
     told.killed.append(statuses())
-    done = run_sluss("purge", *feeds_and_period(), "--json")
+    done = run_sluss("purge", *feeds_and_period(), "--json", timeout=PATIENCE)
     told.result = json.loads(done.stdout)
     told.tables["after"], told.marts["after"] = every_table(), marts()
-    run_dbt("build", "--full-refresh", *QUICK)
+    run_dbt("build", "--full-refresh", *QUICK, timeout=PATIENCE)
     told.tables["anew"], told.marts["anew"] = every_table(), marts()
     return told
 

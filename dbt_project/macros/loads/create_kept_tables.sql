@@ -17,33 +17,38 @@
 {% macro kept_purges() -%} intermediate.kept_purges {%- endmacro %}
 
 {% macro create_kept_tables() %}
-    create table if not exists {{ kept_repeats() }} (
-        load_id integer not null,
-        line_no integer not null,
-        transaction_id uuid not null,
-        first_load_id integer not null,
-        first_line_no integer not null,
-        has_same_content boolean not null,
-        primary key (load_id, line_no)
-    );
-    create index if not exists kept_repeats_transaction_id
-        on {{ kept_repeats() }} (transaction_id);
-    create table if not exists {{ kept_listings() }} (
-        account text primary key,
-        first_listed_date date not null
-    );
-    create table if not exists {{ kept_balances() }} (
-        own_account text primary key,
-        amount_sek numeric(22, 2) not null,
-        last_movement_date date not null
-    );
-    create table if not exists {{ kept_purges() }} (
-        purge_id integer primary key
-    );
-    {#- As for applied_loads. -#}
-    {%- if target.role %}
-        {%- for table in (kept_repeats(), kept_listings(), kept_balances(), kept_purges()) %}
-    alter table {{ table }} owner to {{ target.role }};
-        {%- endfor %}
-    {%- endif %}
+    do $create_kept_tables$
+    begin
+        if to_regclass('{{ kept_purges() }}') is null then
+            -- As for applied_loads: tables that stand are not locked.
+            perform pg_advisory_xact_lock({{ fence_lock_key() }});
+            {%- if target.role %}
+            set local role {{ target.role }};
+            {%- endif %}
+            create table if not exists {{ kept_repeats() }} (
+                load_id integer not null,
+                line_no integer not null,
+                transaction_id uuid not null,
+                first_load_id integer not null,
+                first_line_no integer not null,
+                has_same_content boolean not null,
+                primary key (load_id, line_no)
+            );
+            create index if not exists kept_repeats_transaction_id
+                on {{ kept_repeats() }} (transaction_id);
+            create table if not exists {{ kept_listings() }} (
+                account text primary key,
+                first_listed_date date not null
+            );
+            create table if not exists {{ kept_balances() }} (
+                own_account text primary key,
+                amount_sek numeric(22, 2) not null,
+                last_movement_date date not null
+            );
+            create table if not exists {{ kept_purges() }} (
+                purge_id integer primary key
+            );
+        end if;
+    end
+    $create_kept_tables$
 {% endmacro %}
