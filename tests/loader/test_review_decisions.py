@@ -375,7 +375,7 @@ def test_nobody_changes_what_was_said(
         sleep = f"set session_replication_role = {setting}; " if role is None else ""
         # A proposal that was decided is held by its decision, too.
         held = (errors.InsufficientPrivilege, errors.ForeignKeyViolation)
-        with pytest.raises(held, match="only grows|still referenced"):
+        with pytest.raises(held, match=r"only grows|still referenced"):
             query(sleep + statement.format(table), role=role)
     assert len(decisions(line)) == 1
 
