@@ -17,12 +17,12 @@
     ],
 ) }}
 
--- One row per line that shares its transaction id, and what the sharing makes of it. The first line
--- of an id that may stand, in the order the lines came, is accepted; a later one with the same
--- content is a duplicate, one with other content is rejected. "May stand" is: not rejected
+-- One row per line that shares its transaction id, and what the sharing makes of it. The first
+-- line of an id that may stand, in the order the lines came, is accepted; a later one with the
+-- same content is a duplicate, one with other content is rejected. "May stand" is: not rejected
 -- otherwise, and of a published load. A line of a held load is compared with the published loads
--- before it, as if its own load were published. A purge changes none of that: lines that were purged
--- are remembered here, and listed no more.
+-- before it, as if its own load were published. A purge changes none of that: lines that were
+-- purged are remembered here, and listed no more.
 
 with remembered_lines as (
     select * from {{ ref('int_transactions__remembered') }}
