@@ -144,6 +144,8 @@ class Live:
         """What Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(60)
+        # Its children got the signal too, and have a moment to end by themselves.
+        psutil.wait_procs(self.processes(), timeout=30)
 
     def notices(self) -> list[dict[str, Any]]:
         """What people were told, by the log."""
