@@ -24,6 +24,10 @@ fx_counts as (
     select * from {{ ref('int_fx_loads__counted') }}
 ),
 
+cashflow_loads as (
+    select * from {{ ref('int_cashflow_loads__resolved') }}
+),
+
 loads as (
     select * from {{ ref('int_loads__known') }}
 ),
@@ -98,6 +102,17 @@ of_every_feed as (
     from fx_loads
     inner join fx_counts
         on fx_loads.load_id = fx_counts._load_id
+    union all
+    select
+        load_id,
+        gate,
+        gate_reason,
+        judged_count,
+        rejected_count,
+        duplicate_count,
+        difference_count,
+        version
+    from cashflow_loads
 )
 
 select

@@ -34,6 +34,10 @@ fx_counts as (
     select * from {{ ref('int_fx_loads__counted') }}
 ),
 
+cashflow_loads as (
+    select * from {{ ref('int_cashflow_loads__resolved') }}
+),
+
 totals as (
     select
         _load_id,
@@ -74,6 +78,12 @@ accepted as (
         accepted_count,
         0 as corrected_count
     from fx_counts
+    union all
+    select
+        load_id as _load_id,
+        accepted_count,
+        0 as corrected_count
+    from cashflow_loads
 ),
 
 counted as (

@@ -32,6 +32,11 @@ corrections as (
     where {{ in_loads_to_build(ref('int_loads__resolved')) }}
 ),
 
+cashflow_rules as (
+    select * from {{ ref('int_cash_load_rules__counted') }}
+    where {{ in_loads_to_build(ref('int_loads__resolved')) }}
+),
+
 transactions as (
     select
         _load_id,
@@ -96,6 +101,13 @@ rules_met as (
     cross join lateral {{ unnest_array('register_lines.flags') }} as rules (rule_id)
     where register_lines.outcome = 'accepted'
     group by register_lines._load_id, rules.rule_id
+    union all
+    select
+        _load_id,
+        outcome,
+        rule_id,
+        line_count
+    from cashflow_rules
     union all
     select
         load_id as _load_id,
