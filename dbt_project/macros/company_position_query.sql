@@ -9,7 +9,7 @@
         company.company_name,
         {{ from_date }} as from_date,
         {{ to_date }} as to_date,
-        cast('{{ cash_mode() }}' as text) as mode,
+        cast('{{ cash_mode() }}' as text) as cash_mode,
         {%- for currency in ['eur', 'usd'] %}
         cast(
             company.opening_balance_amount_{{ currency }} + moved.before_amount_{{ currency }}

@@ -2,7 +2,7 @@
 {% macro create_company_position() -%}
     {%- set columns = {
         'company_id': 'integer', 'company_name': 'text', 'from_date': 'date', 'to_date': 'date',
-        'mode': 'text'
+        'cash_mode': 'text'
     } -%}
     {%- for currency in ['eur', 'usd'] -%}
         {%- for what in ['opening', 'credit', 'debit', 'balance', 'over_committed', 'under_committed'] -%}

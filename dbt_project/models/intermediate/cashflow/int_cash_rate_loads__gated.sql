@@ -53,7 +53,10 @@ ranked as (
         *,
         row_number() over (
             partition by _load_id
-            order by ecb_deviation is null, abs(coalesce(ecb_deviation, cross_deviation)) desc, currency
+            order by
+                ecb_deviation is null,
+                abs(coalesce(ecb_deviation, cross_deviation)) desc,
+                currency
         ) as place
     from compared
     where is_off and currency not in ('EUR', 'USD')
@@ -153,10 +156,10 @@ select
     ranked_lists.duplicate_count,
     ranked_lists.difference_count,
     ranked_lists.gate_reason,
-    case when ranked_lists.gate_reason is null then 'published' else 'held' end as gate,
     ranked_lists.is_in_force,
     dated.in_force_from,
-    dated.in_force_until
+    dated.in_force_until,
+    case when ranked_lists.gate_reason is null then 'published' else 'held' end as gate
 from ranked_lists
 left join dated
     on ranked_lists.load_id = dated.load_id

@@ -44,8 +44,8 @@ ecb as (
     from loads
     inner join {{ ref('int_fx_rates__quoted') }} as quoted
         on
-            loads.business_date >= quoted.rate_date
-            and quoted.rate_date >= loads.business_date - {{ var('fx_stale_after_days') }}
+            loads.business_date between quoted.rate_date
+            and quoted.rate_date + {{ var('fx_stale_after_days') }}
             and (quoted.used_until is null or quoted.used_until > loads.business_date)
     where quoted.source = 'ECB'
 ),
@@ -81,13 +81,13 @@ measured as (
         directed._line_no,
         directed.currency,
         directed.eur_rate,
+        dollars.usd_per_eur,
+        ecb_in_euros.rate_date as ecb_date,
+        cast(ecb_in_euros.ecb_eur_rate as numeric(28, 16)) as ecb_eur_rate,
         case
             when directed.currency = 'EUR' then dollars.usd_per_eur
             else directed.usd_rate
         end as usd_rate,
-        dollars.usd_per_eur,
-        cast(ecb_in_euros.ecb_eur_rate as numeric(28, 16)) as ecb_eur_rate,
-        ecb_in_euros.rate_date as ecb_date,
         directed.eur_rate / ecb_in_euros.ecb_eur_rate - 1 as ecb_deviation
     from directed
     left join dollars

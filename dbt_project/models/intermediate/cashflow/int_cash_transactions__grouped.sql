@@ -14,9 +14,9 @@
     post_hook="{{ record_applied(ref('int_cash_loads__known')) }}"
 ) }}
 
--- One row per line that shares its id, and what the sharing makes of it. All lines of a payment (id,
--- parties, time) with two or more amounts are one batch payment, however many loads they came in; a
--- line that says what an earlier one says is its redelivery; the same id for other parties or
+-- One row per line that shares its id, and what the sharing makes of it. All lines of a payment
+-- (id, parties, time) with two or more amounts are one batch payment, however many loads they came
+-- in; a line that says what an earlier one says is its redelivery; the same id for other parties or
 -- another time is a collision.
 
 with loads as (

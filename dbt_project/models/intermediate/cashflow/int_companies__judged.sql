@@ -20,7 +20,7 @@ read_lines as (
             when {{ matches('trim(company_id_raw)', '^[0-9]{1,9}$') }}
                 then {{ cast_as('company_id_raw', 'integer') }}
         end as company_id,
-        {{ company_ibans("coalesce(ibans_raw, '')") }} as accounts,
+        {{ company_ibans("coalesce(ibans_raw, '')") }} as ibans,
         {{ cash_amount('trim(balance_raw)') }} as balance_amount
     from lines
     {{ evaluate_once() }}
@@ -31,11 +31,11 @@ failed as (
         *,
         case
             when company_id is null then 'company.id_unreadable'
-            when accounts is null then 'company.ibans_unreadable'
+            when ibans is null then 'company.ibans_unreadable'
         end as own_failure,
         {{ content_fingerprint([
-            'company_name', 'owner', 'address', 'accounts', 'balance_amount'
-        ]) }} as content
+            'company_name', 'owner_name', 'address', 'ibans', 'balance_amount'
+        ]) }} as content_fingerprint
     from read_lines
     {{ evaluate_once() }}
 ),
@@ -44,7 +44,7 @@ numbered as (
     select
         *,
         row_number() over lines_of_the_company as company_line_number,
-        first_value(content) over lines_of_the_company as first_content
+        first_value(content_fingerprint) over lines_of_the_company as first_fingerprint
     from failed
     window lines_of_the_company as (
         partition by _load_id, company_id, own_failure
@@ -58,7 +58,7 @@ compared as (
         case
             when own_failure is not null then own_failure
             when company_line_number = 1 then null
-            when content = first_content then 'company.redelivery'
+            when content_fingerprint = first_fingerprint then 'company.redelivery'
             else 'company.id_conflict'
         end as failure
     from numbered
@@ -69,9 +69,9 @@ select
     _line_no,
     company_id,
     company_name,
-    owner,
+    owner_name,
     address,
-    accounts,
+    ibans,
     balance_amount,
     case
         when failure is null then 'accepted'
@@ -80,7 +80,7 @@ select
     end as outcome,
     failure,
     {{ text_array([
-        "case when accounts = " ~ empty_text_array() ~ " then 'company.no_accounts' end",
+        "case when ibans = " ~ empty_text_array() ~ " then 'company.no_accounts' end",
         "case when balance_amount is null then 'company.balance_unreadable' end",
     ]) }} as flags
 from compared

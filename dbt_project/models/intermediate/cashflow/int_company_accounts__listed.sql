@@ -20,4 +20,4 @@ select distinct
     companies.company_id,
     companies.company_name
 from companies
-cross join lateral {{ unnest_array('companies.accounts') }} as claimed (account)
+cross join lateral {{ unnest_array('companies.ibans') }} as claimed (account)

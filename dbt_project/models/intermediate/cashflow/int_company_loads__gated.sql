@@ -49,7 +49,8 @@ numbered_claims as (
 integrity as (
     select
         numbered_claims._load_id,
-        'the account ' || left(numbered_claims.account, 4) || '…' || right(numbered_claims.account, 4)
+        'the account ' || left(numbered_claims.account, 4) || '…'
+        || right(numbered_claims.account, 4)
         || ' is claimed by two companies, '
         || coalesce(one_company.company_name, 'without a name')
         || ' (' || numbered_claims.one_company_id || ') and '

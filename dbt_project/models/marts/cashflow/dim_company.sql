@@ -4,8 +4,8 @@
     meta={'wanted': 'int_company_lists__in_force'}
 ) }}
 
--- Grain: one row per company of the newest published list. Kept by load and not made anew, for views
--- stand on it.
+-- Grain: one row per company of the newest published list. Kept by load and not made anew, for
+-- views stand on it.
 
 with companies as (
     select * from {{ ref('int_companies__judged') }}
@@ -30,9 +30,9 @@ listed as (
     select
         companies.company_id,
         companies.company_name,
-        companies.owner,
+        companies.owner_name,
         companies.address,
-        companies.accounts,
+        companies.ibans,
         companies._load_id,
         companies._line_no,
         lists.business_date as listed_date,
@@ -50,20 +50,15 @@ listed as (
 select
     company_id,
     company_name,
-    owner,
+    owner_name,
     address,
-    accounts,
+    ibans,
     reference_currency,
     cast(balance_amount as numeric(24, 4)) as reference_balance_amount,
     cast(balance_eur as numeric(22, 2)) as reference_balance_amount_eur,
     cast(balance_usd as numeric(22, 2)) as reference_balance_amount_usd,
-    {%- if var('cashflow_opening_balance') == 'reference' %}
-    cast(coalesce(balance_eur, 0) as numeric(22, 2)) as opening_balance_amount_eur,
-    cast(coalesce(balance_usd, 0) as numeric(22, 2)) as opening_balance_amount_usd,
-    {%- else %}
-    cast(0 as numeric(22, 2)) as opening_balance_amount_eur,
-    cast(0 as numeric(22, 2)) as opening_balance_amount_usd,
-    {%- endif %}
+    cast({{ opening_balance('balance_eur') }} as numeric(22, 2)) as opening_balance_amount_eur,
+    cast({{ opening_balance('balance_usd') }} as numeric(22, 2)) as opening_balance_amount_usd,
     listed_date,
     _load_id,
     _line_no

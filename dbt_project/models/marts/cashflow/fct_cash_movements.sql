@@ -93,7 +93,7 @@ select
     cast(legs.sign * transfers.amount_usd as numeric(22, 2)) as movement_amount_usd,
     transfers.flags
 from transfers
-cross join lateral (
+inner join lateral (
     values
     (
         'debit',
@@ -121,5 +121,5 @@ cross join lateral (
     counterparty_account,
     counterparty_company_id,
     counterparty_country
-)
+) on true
 where legs.company_id is not null

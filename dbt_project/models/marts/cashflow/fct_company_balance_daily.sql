@@ -23,15 +23,15 @@ moved_days as (
 calendar as (
     select
         min(movement_date) as first_date,
-        max(movement_date) as last_date
+        max(movement_date) as last_date,
+        max(movement_date) - min(movement_date) as day_count
     from {{ ref('fct_company_movements_daily') }}
 ),
 
 days as (
-    select calendar.first_date + numbers.number as balance_date
+    select calendar.first_date + steps.step as balance_date
     from calendar
-    cross join lateral {{ series(0, 'calendar.last_date - calendar.first_date') }}
-        as numbers (number)
+    cross join lateral {{ series(0, 'calendar.day_count') }} as steps (step)
 ),
 
 company_days as (
@@ -79,5 +79,5 @@ select
     cast(credit_amount_usd as numeric(22, 2)) as credit_amount_usd,
     cast(debit_amount_usd as numeric(22, 2)) as debit_amount_usd,
     cast(closing_amount_usd as numeric(22, 2)) as closing_amount_usd,
-    cast('{{ cash_mode() }}' as text) as mode
+    cast('{{ cash_mode() }}' as text) as cash_mode
 from balanced

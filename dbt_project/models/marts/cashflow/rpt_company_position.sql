@@ -12,35 +12,36 @@ with companies as (
 calendar as (
     select
         min(movement_date) as first_date,
-        max(movement_date) as last_date
+        max(movement_date) as last_date,
+        max(movement_date) - min(movement_date) as day_count
     from {{ ref('fct_company_movements_daily') }}
 ),
 
 kinds as (
     select
         kinds.window_kind,
-        kinds.unit
+        kinds.unit,
+        cast(kinds.length as interval) as length
     from (
         values
-        ('day', 'day'),
-        ('iso_week', 'week'),
-        ('month', 'month'),
-        ('quarter', 'quarter'),
-        ('year', 'year')
-    ) as kinds (window_kind, unit)
+        ('day', 'day', '1 day'),
+        ('iso_week', 'week', '7 days'),
+        ('month', 'month', '1 month'),
+        ('quarter', 'quarter', '3 months'),
+        ('year', 'year', '1 year')
+    ) as kinds (window_kind, unit, length)
 ),
 
 windows as (
     select distinct
         kinds.window_kind,
-        cast(date_trunc(kinds.unit, calendar.first_date + numbers.number) as date) as from_date,
+        cast(date_trunc(kinds.unit, calendar.first_date + steps.step) as date) as from_date,
         cast(
-            date_trunc(kinds.unit, calendar.first_date + numbers.number)
-            + cast('1 ' || kinds.unit as interval) as date
+            date_trunc(kinds.unit, calendar.first_date + steps.step)
+            + kinds.length as date
         ) as to_date
     from calendar
-    cross join lateral {{ series(0, 'calendar.last_date - calendar.first_date') }}
-        as numbers (number)
+    cross join lateral {{ series(0, 'calendar.day_count') }} as steps (step)
     cross join kinds
 )
 
@@ -50,7 +51,7 @@ select
     windows.from_date,
     windows.to_date,
     positions.company_name,
-    positions.mode,
+    positions.cash_mode,
     positions.opening_amount_eur,
     positions.credit_amount_eur,
     positions.debit_amount_eur,

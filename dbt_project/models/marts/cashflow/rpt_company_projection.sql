@@ -13,7 +13,13 @@ days as (
     select * from {{ ref('fct_company_movements_daily') }}
 ),
 
-moved_days as (
+-- The movements stand here three times, for a CTE that is used twice is worked out for all
+-- companies before one is picked.
+past_days as (
+    select * from {{ ref('fct_company_movements_daily') }}
+),
+
+actual_days as (
     select
         company_id,
         movement_date,
@@ -32,68 +38,68 @@ calendar as (
 -- The first origin is the last day with payments; the others lie behind it, for the test.
 origins as (
     select
-        numbers.number as origin_number,
-        calendar.last_date - numbers.number * {{ var('cashflow_projection_days') }} as origin_date
+        numbers.place as origin_number,
+        calendar.last_date - numbers.place * {{ var('cashflow_projection_days') }} as origin_date
     from calendar
-    cross join lateral {{ series(0, var('cashflow_projection_backtests')) }} as numbers (number)
+    cross join lateral {{ series(0, var('cashflow_projection_backtests')) }} as numbers (place)
     where
-        numbers.number = 0
+        numbers.place = 0
         or calendar.last_date
-        - numbers.number * {{ var('cashflow_projection_days') }}
+        - numbers.place * {{ var('cashflow_projection_days') }}
         - {{ var('cashflow_projection_history_days') }} >= calendar.first_date - 1
 ),
 
 rhythm as (
     select
-        moved_days.company_id,
+        past_days.company_id,
         origins.origin_number,
-        extract(isodow from moved_days.movement_date) as weekday,
-        sum(moved_days.net_amount) * 7 / {{ var('cashflow_projection_history_days') }}
-            as mean_amount
+        extract(isodow from past_days.movement_date) as day_of_week,
+        sum(past_days.credit_amount_eur - past_days.debit_amount_eur)
+        * 7 / {{ var('cashflow_projection_history_days') }} as mean_amount
     from origins
-    inner join moved_days
+    inner join past_days
         on
-            origins.origin_date >= moved_days.movement_date
+            origins.origin_date >= past_days.movement_date
             and origins.origin_date - {{ var('cashflow_projection_history_days') }}
-            < moved_days.movement_date
+            < past_days.movement_date
     group by
-        moved_days.company_id,
+        past_days.company_id,
         origins.origin_number,
-        extract(isodow from moved_days.movement_date)
+        extract(isodow from past_days.movement_date)
 ),
 
-steps as (
+days_to_come as (
     select
         companies.company_id,
         origins.origin_number,
-        numbers.number as days_ahead,
-        origins.origin_date + numbers.number as projected_date
+        numbers.place as days_ahead,
+        origins.origin_date + numbers.place as projected_date
     from companies
     cross join origins
-    cross join lateral {{ series(1, var('cashflow_projection_days')) }} as numbers (number)
+    cross join lateral {{ series(1, var('cashflow_projection_days')) }} as numbers (place)
 ),
 
 walked as (
     select
-        steps.company_id,
-        steps.origin_number,
-        steps.days_ahead,
-        steps.projected_date,
+        days_to_come.company_id,
+        days_to_come.origin_number,
+        days_to_come.days_ahead,
+        days_to_come.projected_date,
         sum(coalesce(rhythm.mean_amount, 0)) over days_so_far as projected_change,
-        sum(coalesce(moved_days.net_amount, 0)) over days_so_far as actual_change
-    from steps
+        sum(coalesce(actual_days.net_amount, 0)) over days_so_far as actual_change
+    from days_to_come
     left join rhythm
         on
-            steps.company_id = rhythm.company_id
-            and steps.origin_number = rhythm.origin_number
-            and extract(isodow from steps.projected_date) = rhythm.weekday
-    left join moved_days
+            days_to_come.company_id = rhythm.company_id
+            and days_to_come.origin_number = rhythm.origin_number
+            and extract(isodow from days_to_come.projected_date) = rhythm.day_of_week
+    left join actual_days
         on
-            steps.company_id = moved_days.company_id
-            and steps.projected_date = moved_days.movement_date
+            days_to_come.company_id = actual_days.company_id
+            and days_to_come.projected_date = actual_days.movement_date
     window days_so_far as (
-        partition by steps.company_id, steps.origin_number
-        order by steps.days_ahead
+        partition by days_to_come.company_id, days_to_come.origin_number
+        order by days_to_come.days_ahead
     )
 ),
 
@@ -132,7 +138,7 @@ select
     tested.days_ahead,
     balances.company_name,
     'projection' as kind,
-    cast('{{ cash_mode() }}' as text) as mode,
+    cast('{{ cash_mode() }}' as text) as cash_mode,
     cast(balances.balance_amount + tested.projected_change as numeric(22, 2))
         as projected_balance_amount_eur,
     tested.backtest_count,

@@ -15,18 +15,19 @@ days as (
 calendar as (
     select
         min(movement_date) as first_date,
-        max(movement_date) as last_date
+        max(movement_date) as last_date,
+        max(movement_date) - min(movement_date) as day_count
     from {{ ref('fct_company_movements_daily') }}
 ),
 
 quarters as (
     select distinct
         cast(
-            date_trunc('quarter', calendar.first_date + numbers.number) + interval '3 months' as date
-        ) - 1 as compared_date
+            date_trunc('quarter', calendar.first_date + steps.step) + interval '3 months'
+            - interval '1 day' as date
+        ) as compared_date
     from calendar
-    cross join lateral {{ series(0, 'calendar.last_date - calendar.first_date') }}
-        as numbers (number)
+    cross join lateral {{ series(0, 'calendar.day_count') }} as steps (step)
 ),
 
 comparisons as (
@@ -65,11 +66,11 @@ balanced as (
         moved.compared_at,
         moved.compared_date,
         companies.company_name,
-        companies.opening_balance_amount_eur + moved.moved_amount_eur as closing_amount_eur,
-        companies.opening_balance_amount_usd + moved.moved_amount_usd as closing_amount_usd,
         companies.opening_balance_amount_eur,
         companies.reference_balance_amount_eur,
-        companies.reference_balance_amount_usd
+        companies.reference_balance_amount_usd,
+        companies.opening_balance_amount_eur + moved.moved_amount_eur as closing_amount_eur,
+        companies.opening_balance_amount_usd + moved.moved_amount_usd as closing_amount_usd
     from moved
     inner join companies
         on moved.company_id = companies.company_id
@@ -80,7 +81,7 @@ select
     compared_at,
     compared_date,
     company_name,
-    cast('{{ cash_mode() }}' as text) as mode,
+    cast('{{ cash_mode() }}' as text) as cash_mode,
     cast(closing_amount_eur as numeric(22, 2)) as closing_amount_eur,
     cast(closing_amount_usd as numeric(22, 2)) as closing_amount_usd,
     cast(

@@ -7,7 +7,7 @@ select
     ibans as ibans_raw,
     balance as balance_raw,
     nullif({{ trimmed('name') }}, '') as company_name,
-    nullif({{ trimmed('owner') }}, '') as owner,
+    nullif({{ trimmed('owner') }}, '') as owner_name,
     nullif({{ trimmed('address') }}, '') as address,
     {{ json_object([
         'company_id',
