@@ -56,9 +56,14 @@ def story(
         loaded("cashflow_companies", _claimed_twice(folder), desk.DAY)
         loaded("cashflow_rates", _turned_round(folder), desk.DAY)
         told.first = [_load(part) for part in parts if part.offset == 0]
-        run_dbt("build", check=1)
+        desk.build(run_dbt)
         told.held = {
-            each["feed"]: each for each in rows("select * from marts.rpt_load_reconciliation")
+            each["feed"]: each
+            for each in rows(
+                "select loads.feed, resolved.* "
+                "from intermediate.int_cashflow_loads__resolved as resolved "
+                "inner join ops.loads using (load_id)"
+            )
         }
         (count,) = rows("select count(*) as lines from marts.fct_cash_movements")
         told.marts_while_held = count["lines"]
