@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from loaders.errors import UnusableInputError
+from loaders.sources import READERS
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"
 
@@ -110,7 +111,8 @@ class Contract(_Part):
     description: str = Field(min_length=1)
     grain: str = Field(min_length=1)
     target: str
-    reader: Literal["csv", "ecb"] = "csv"
+    # One of loaders.sources.READERS.
+    reader: str = "csv"
     columns: tuple[Column, ...] = Field(min_length=1)
     # keep: columns that the contract does not name are kept in _extra and reported; expected: not
     # reported.
@@ -123,6 +125,13 @@ class Contract(_Part):
     # finds in the content, today's date in Stockholm.
     business_date: tuple[Literal["file_name", "content", "today"], ...] = ("file_name", "today")
     landing: Landing = Landing()
+
+    @field_validator("reader")
+    @classmethod
+    def _reader_is_known(cls, value: str) -> str:
+        if value not in READERS:
+            raise ValueError(f"unknown reader {value!r}; known are {', '.join(READERS)}")
+        return value
 
     @field_validator("encoding")
     @classmethod
@@ -145,9 +154,11 @@ class Contract(_Part):
             raise ValueError("line_breaks_in_quotes needs at least two columns")
         if self.dialect.delimiter == self.dialect.quote:
             raise ValueError("dialect: delimiter and quote are the same character")
-        if self.reader == "ecb" and self.landing.archive_compression != "none":
-            # Its reader takes csv and zip; what is archived must be loadable again.
-            raise ValueError("landing.archive_compression must be none for the reader ecb")
+        if not READERS[self.reader].takes_gzip and self.landing.archive_compression != "none":
+            # What is archived must be loadable again.
+            raise ValueError(
+                f"landing.archive_compression must be none for the reader {self.reader}"
+            )
         if self.archive_folder in (self.landing_folder, self.refused_folder):
             raise ValueError("landing.archive_folder must be a folder of its own")
         return self

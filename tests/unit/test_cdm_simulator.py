@@ -20,6 +20,7 @@ from loaders.generators.cashflow import Size, generate_cashflow
 from loaders.simulators.cdm import Faults, build_app
 from loaders.simulators.cdm.faults import Fault
 from loaders.simulators.serving import served
+from tests.cdm import Script
 from tests.unit.cashflow_rules import Year
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "cashflow" / "wire_samples.json"
@@ -151,17 +152,6 @@ def outcome(address: str) -> str:
     return "whole"
 
 
-class Script(Faults):
-    """These faults, in this order, and then none."""
-
-    def __init__(self, *faults: Fault | None, is_lossy: bool = False) -> None:
-        super().__init__(0, is_lossy)
-        self._script = list(faults)
-
-    def next(self, endpoint: str) -> Fault | None:
-        return self._script.pop(0) if self._script else None
-
-
 def test_each_fault_is_what_it_says(year: Year) -> None:
     faults = Script("error", "hang", "cut", "short", "slow", None)
     with served(build_app(year.folder, 2, faults, slow_seconds=0.2)) as address:
@@ -178,6 +168,12 @@ def test_a_page_is_repeated_whatever_is_asked_for(year: Year) -> None:
         first = get(f"{address}/sepa?limit=3")
         assert get(f"{address}/sepa?limit=3&after-id=100") == first
         assert get(f"{address}/sepa?limit=3&after-id=100") != first
+
+
+def test_who_does_not_wait_for_a_slow_answer_gets_it_again(year: Year) -> None:
+    with served(build_app(year.folder, 1, Script("slow"), slow_seconds=3)) as address:
+        assert outcome(f"{address}/sepa") == "nothing"
+        assert transactions(get(f"{address}/sepa"), "sepa")[0]["time"] < "2025-01-03"
 
 
 @pytest.mark.parametrize("fault", ["hang", "cut", "short"])

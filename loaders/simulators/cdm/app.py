@@ -8,7 +8,6 @@ or ``after-timestamp``.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 from collections.abc import Callable
 from pathlib import Path
@@ -110,8 +109,11 @@ class Answer(Response):
         self._done = done
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.create_task(_until_disconnected(receive))
         if self._fault == "hang":
-            await _hang(receive, self._service.hang_seconds)
+            await asyncio.wait([gone], timeout=self._service.hang_seconds)
+            gone.cancel()
+            await JSONResponse({"error": "no answer"}, status_code=504)(scope, receive, send)
             return
         await send(
             {"type": "http.response.start", "status": 200, "headers": list(self.raw_headers)}
@@ -128,21 +130,19 @@ class Answer(Response):
             pieces = [body[first : first + step] for first in range(0, len(body), step)]
         for piece in pieces[:-1]:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(self._service.slow_seconds / len(pieces))
-        # Before the last piece: who has it may ask for the next answer at once.
-        self._done()
+            await asyncio.wait([gone], timeout=self._service.slow_seconds / len(pieces))
+        # Before the last piece: who has it may ask for the next answer at once. Who had not the
+        # patience to wait for it will ask for it again.
+        await asyncio.sleep(0)
+        if not gone.done():
+            self._done()
+        gone.cancel()
         await send({"type": "http.response.body", "body": pieces[-1]})
 
 
-async def _hang(receive: Receive, seconds: float) -> None:
-    """Waits until the client has had enough."""
-
-    async def until_disconnected() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(until_disconnected(), seconds)
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def build_app(
@@ -156,8 +156,8 @@ def build_app(
     """Returns the service over the files in ``folder`` (see ``sluss generate cashflow``).
 
     With a ``token``, a request without ``Authorization: Bearer <token>`` is answered with 401. A
-    call that is never answered is given up after ``hang_seconds``; a slow one takes
-    ``slow_seconds``. Raises UnusableInputError if a file is missing.
+    call that is not answered ends after ``hang_seconds`` with a 504, as a proxy would end it; a slow
+    one takes ``slow_seconds``. Raises UnusableInputError if a file is missing.
     """
     service = Service(folder, generation, faults, token, hang_seconds, slow_seconds)
 
