@@ -156,8 +156,8 @@ def build_app(
     """Returns the service over the files in ``folder`` (see ``sluss generate cashflow``).
 
     With a ``token``, a request without ``Authorization: Bearer <token>`` is answered with 401. A
-    call that is not answered ends after ``hang_seconds`` with a 504, as a proxy would end it; a slow
-    one takes ``slow_seconds``. Raises UnusableInputError if a file is missing.
+    call that is not answered ends after ``hang_seconds`` with a 504, as a proxy would end it; a
+    slow one takes ``slow_seconds``. Raises UnusableInputError if a file is missing.
     """
     service = Service(folder, generation, faults, token, hang_seconds, slow_seconds)
 
