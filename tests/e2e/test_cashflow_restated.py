@@ -5,6 +5,7 @@ The story is told once, step by step; the tests look at what each step left behi
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pytest
 from loaders import ledger
 from tests.conftest import Database, RunDbt
 from tests.e2e import cashflow_desk as desk
-from tests.e2e.cashflow_books import Books, keep_books
+from tests.e2e.cashflow_books import Books, keep_books, read
 from tests.support import Row, loaded, rows
 
 
@@ -92,7 +93,7 @@ def test_rates_the_wrong_way_round_stop_the_publication_and_say_so(story: Story)
     rates = story.held["cashflow_rates"]
     assert rates["gate"] == "held"
     assert rates["gate_reason"].startswith("the exchange rates are the wrong way round: one EUR ")
-    assert "comes out as 1.1749 EUR and one USD as 1.1750 USD" in rates["gate_reason"]
+    assert "comes out as 1.1750 EUR and one USD as 1.1750 USD" in rates["gate_reason"]
     assert "set cashflow_usd_rate_is and cashflow_eur_rate_is" in rates["gate_reason"]
     assert story.held["cashflow_swift"]["gate"] == "held"
     assert story.marts_while_held == 0
@@ -100,7 +101,7 @@ def test_rates_the_wrong_way_round_stop_the_publication_and_say_so(story: Story)
 
 def test_an_account_of_two_companies_is_an_error_with_both_names(story: Story) -> None:
     companies = story.held["cashflow_companies"]
-    first, second = rows_of(story.folder / "twice" / "companies.csv")[:2]
+    first, second = read(story.folder / "twice" / "companies.csv")[:2]
     assert companies["gate"] == "held"
     assert "is claimed by two companies" in companies["gate_reason"]
     assert f"{first['name']} (0) and {second['name']} (1)" in companies["gate_reason"]
@@ -194,24 +195,21 @@ def _is_of_first(story: Story, place: tuple[str, int]) -> bool:
 
 
 def _payments(folder: Path, places: set[tuple[str, int]]) -> set[tuple[str, str]]:
-    lines = {rail: rows_of(folder / f"{rail}.csv") for rail in ("sepa", "swift")}
+    lines = {rail: read(folder / f"{rail}.csv") for rail in ("sepa", "swift")}
     return {(rail, lines[rail][line - 2]["id"]) for rail, line in places}
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    from tests.e2e.cashflow_books import read
-
-    return read(path)
 
 
 def _claimed_twice(folder: Path) -> Path:
     """Writes a list in which the second company has an account of the first one, too."""
-    text = (folder / "companies.csv").read_text(encoding="utf-8")
-    first, second = (each["ibans"].strip("{}") for each in rows_of(folder / "companies.csv")[:2])
-    account = first.split(",")[0]
+    companies = read(folder / "companies.csv")
+    account = companies[0]["ibans"].strip("{}").split(",")[0]
+    companies[1]["ibans"] = "{" + account + "," + companies[1]["ibans"].strip("{}") + "}"
     path = folder / "twice" / "companies.csv"
     path.parent.mkdir()
-    path.write_text(text.replace(second, f"{account},{second}"), encoding="utf-8")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, companies[0].keys())
+        writer.writeheader()
+        writer.writerows(companies)
     return path
 
 
@@ -222,7 +220,7 @@ def _turned_round(folder: Path) -> Path:
     lines = ["currency,usd_rate,eur_rate"]
     lines += [
         f"{each['currency']},{each['eur_rate']},{each['usd_rate']}"
-        for each in rows_of(folder / "rates.csv")
+        for each in read(folder / "rates.csv")
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
