@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration import checks, jobs, schedules, sensors
+from orchestration import checks, jobs, polling, schedules, sensors
 from orchestration.assets import docs, models, raw, report
 from orchestration.notifications import NotifierResource
 from orchestration.project import dbt_project, dbt_resource
@@ -31,6 +31,7 @@ def definitions() -> dg.Definitions:
     exchange_rates = jobs.exchange_rates_job(dg.AssetSelection.assets(*histories, *built))
     watch = jobs.watch_job(dg.AssetSelection.checks(*looked_at))
     documentation = jobs.docs_job(dg.AssetSelection.assets(dbt_docs))
+    polls = polling.poll_jobs(project)
     return dg.Definitions(
         assets=[
             *(raw.landing_asset(one) for one in contracts),
@@ -49,11 +50,13 @@ def definitions() -> dg.Definitions:
             jobs.withdraw_load_job(project),
             watch,
             documentation,
+            *polls,
         ],
         schedules=[
             schedules.exchange_rates_schedule(exchange_rates),
             schedules.night_watch_schedule(watch),
             schedules.docs_schedule(documentation),
+            *polling.poll_schedules(polls),
         ],
         sensors=[
             sensors.landing_sensor(

@@ -117,6 +117,7 @@ def test_only_what_is_of_a_day_has_the_days_as_partitions(graph: Any) -> None:
 def test_the_jobs_are_those_that_an_operator_needs(definitions: dg.Definitions) -> None:
     names = {job.name for job in definitions.resolve_all_job_defs()}
     assert {"bank_day", "exchange_rates", "full_refresh", "withdraw_load", "watch"} <= names
+    assert "poll_cashflow" in names
     bank_day = definitions.resolve_job_def("bank_day")
     keys = set(bank_day.asset_layer.selected_asset_keys)
     assert {RAW_TRANSACTIONS, REPORT} <= keys
@@ -140,6 +141,14 @@ def test_schedules_run_by_the_banks_clock_without_being_switched_on(
     assert (schedule.cron_schedule, schedule.job_name) == (cron, job)
     assert schedule.execution_timezone == "Europe/Stockholm"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_a_service_is_polled_by_itself_only_where_its_address_is_set(
+    definitions: dg.Definitions,
+) -> None:
+    schedule = definitions.resolve_schedule_def("poll_cashflow_daily")
+    assert schedule.job_name == "poll_cashflow"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 
 
 @pytest.mark.parametrize("name", ["landing", "failed_runs", "watch_findings"])
