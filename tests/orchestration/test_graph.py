@@ -87,7 +87,9 @@ def test_every_test_on_data_is_a_check_of_an_asset_and_no_unit_test_is_one(
     assert manifest["unit_tests"]
     own = {"reconciliation", "held_loads", "age_of_the_rates", "disk_growth", "freshness"}
     checks = [key.name for key in graph.asset_check_keys]
-    assert sorted(checks) == sorted([*tests, *(own - {"freshness"}), *["freshness"] * len(FEEDS_WITH_A_PACE)])
+    assert sorted(checks) == sorted(
+        [*tests, *(own - {"freshness"}), *["freshness"] * len(FEEDS_WITH_A_PACE)]
+    )
 
 
 def test_every_asset_says_whose_it_is_what_it_is_and_where_it_belongs(graph: Any) -> None:
@@ -109,9 +111,7 @@ def test_every_asset_says_whose_it_is_what_it_is_and_where_it_belongs(graph: Any
 
 def test_only_what_is_of_a_day_has_the_days_as_partitions(graph: Any) -> None:
     partitioned = {key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned}
-    assert partitioned == {
-        dg.AssetKey(["staging", f"raw_{feed}"]) for feed in FEEDS - {"fx_rates"}
-    }
+    assert partitioned == {dg.AssetKey(["staging", f"raw_{feed}"]) for feed in FEEDS - {"fx_rates"}}
 
 
 def test_the_jobs_are_those_that_an_operator_needs(definitions: dg.Definitions) -> None:
