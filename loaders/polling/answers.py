@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,9 @@ from psycopg2.extras import RealDictCursor
 from loaders.errors import UserError
 from loaders.polling.api import Api, Endpoint
 from loaders.sources.http import HttpAnswer
+
+# The lock of a poll that was just killed is free once the server has noticed.
+_GRACE_SECONDS = 3
 
 
 class ServiceIsPolledError(UserError):
@@ -54,15 +58,22 @@ class Progress:
 
 def lock(connection: Connection, service: str) -> None:
     """Takes the service for this session; raises ServiceIsPolledError if another has it."""
+    until = time.monotonic() + _GRACE_SECONDS
+    while not _is_locked(connection, service):
+        if time.monotonic() > until:
+            raise ServiceIsPolledError(
+                f"Another poll of {service} is under way; two at once would take answers from each "
+                "other. Nothing was asked. Wait for it to end."
+            )
+        time.sleep(0.1)
+
+
+def _is_locked(connection: Connection, service: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select ops.try_lock_service(%s)", (service,))
         row = cursor.fetchone()
     connection.commit()
-    if not (row and row[0]):
-        raise ServiceIsPolledError(
-            f"Another poll of {service} is under way; two at once would take answers from each "
-            "other. Nothing was asked. Wait for it to end."
-        )
+    return bool(row and row[0])
 
 
 def keep(

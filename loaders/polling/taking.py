@@ -172,10 +172,10 @@ class Taker:
         if cursor is not None and ids[0] <= cursor:
             return self._settled(kept, "repeated", "Not the page that was asked for.")
         last = ids[-1]
-        if ids[0] == last and len(items) >= int(kept.asked_for["limit"]):
+        if ids[0] == last and len(ids) >= int(kept.asked_for["limit"]):
             return self._unusable(
                 kept,
-                f"The id {last} of {self.endpoint.name} fills a whole page of {len(items):,} "
+                f"The id {last} of {self.endpoint.name} fills a whole page of {len(ids):,} "
                 "lines: what follows it cannot be asked for. Ask for larger pages.",
             )
         until = last if ids[0] == last else max(number for number in ids if number < last)
