@@ -6,11 +6,10 @@ a value means is not asked: a number keeps the digits it was written with.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +22,8 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 _ITEM = r"(?:'[^'\"\\,{}]*'|\"[^'\"\\,{}]*\")"
 _PYTHON_LIST = re.compile(rf"\[\s*(?:{_ITEM}(?:\s*,\s*{_ITEM})*)?\s*\]")
 _QUOTED = re.compile(_ITEM)
+
+_SPECIAL = re.compile(r'[,"\r\n]')
 
 # Ends whatever is no record, so that it cannot pass for one: a quote outside a quoted field is
 # malformed, however many commas there are.
@@ -121,21 +122,31 @@ def as_csv(items: Sequence[Any], headers: Sequence[str], wire: Wire) -> bytes:
     rows = [wire.renamed(item) if isinstance(item, dict) else None for item in items]
     for row in rows:
         columns.update(dict.fromkeys(row or ()))
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(columns)
+    lines = [_line(columns)]
     for item, row in zip(items, rows, strict=True):
         if row is None:
-            target.write(json.dumps(item).lstrip('"') + _NO_RECORD + "\n")
+            lines.append(json.dumps(item).lstrip('"') + _NO_RECORD)
             continue
-        writer.writerow(
-            [
+        lines.append(
+            _line(
                 list_text(row.get(name)) if name in wire.lists else text_of(row.get(name))
                 for name in columns
-            ]
+            )
         )
     # Half a character is no UTF-8 here either: the scanner sets its line aside.
-    return target.getvalue().encode("utf-8", "surrogatepass")
+    return "\n".join([*lines, ""]).encode("utf-8", "surrogatepass")
+
+
+def _line(fields: Iterable[str]) -> str:
+    """Returns fields as a line of CSV.
+
+    Python's own writer leaves a carriage return without quotes, and at the end of a line it would
+    be taken for a part of the line's end.
+    """
+    return ",".join(
+        '"' + field.replace('"', '""') + '"' if _SPECIAL.search(field) else field
+        for field in fields
+    )
 
 
 def text_of(value: Any) -> str:

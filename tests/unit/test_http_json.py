@@ -168,6 +168,11 @@ def test_any_text_comes_out_as_it_went_in(items: list[dict[str, str]]) -> None:
     assert found[1:] == [[item[name] for name in HEADERS] for item in items]
 
 
+def test_a_carriage_return_at_the_end_of_a_field_is_kept() -> None:
+    item = {"id": "1", "sender": "a\r", "amount": "b\r"}
+    assert as_csv([item], HEADERS, Wire()).split(b"\n")[1] == b'1,"a\r","b\r"'
+
+
 def test_half_a_character_makes_no_valid_utf8() -> None:
     for body in (rb'[{"id":"\ud800"}]', b'[{"id":"\xe5"}]'):
         made = as_csv(records_of(body).items, HEADERS, Wire())
