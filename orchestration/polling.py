@@ -27,7 +27,7 @@ def poll_schedules(jobs: list[dg.JobDefinition]) -> list[dg.ScheduleDefinition]:
 
 def _poll_job(name: str, project: DbtProject) -> dg.JobDefinition:
     @dg.op(
-        name=f"poll_{name}",
+        name=f"ask_{name}",
         description="Asks the service for everything that is new, and loads each answer.",
     )
     def ask(context: dg.OpExecutionContext) -> list[str]:

@@ -19,7 +19,10 @@ from tests.support import loaded, rows
 SIZE = Size(companies=20, sepa=300, swift=1_500)
 DAY = date(2025, 12, 31)
 # All that the marts of cashflow stand on, and nothing of the bank's own payments.
-SELECTION = ("--select", "+path:models/marts/cashflow", "+int_cashflow_loads__resolved")
+SELECTION = (
+    *("--select", "+path:models/marts/cashflow", "+int_cashflow_loads__resolved"),
+    "rules",  # the report names them
+)
 
 OUTCOMES = {"rejected": "quarantined"}
 
