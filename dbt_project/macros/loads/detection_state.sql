@@ -5,31 +5,40 @@
     written in the transaction that writes the rows.
 -#}
 
-{#- Empties a model, and lets it build everything anew, where a seed says something else now. -#}
+{#-
+    Empties a model, and lets it build everything anew, where a seed says something else now. The
+    settings' applied_at is the birth of what stands: it changes only here, and with a full refresh.
+-#}
 {% macro start_anew_where_settings_changed(settings_query) -%}
-    {%- set is_same -%}
-        exists (
-            select 1 from {{ applied_loads() }}
-            where
-                model = '{{ model.name }} settings'
-                and version = ({{ settings_query }})
-        )
+    {%- set settings -%}
+        model = '{{ model.name }} settings' and version = ({{ settings_query }})
+    {%- endset -%}
+    {%- set is_other -%}
+        not exists (select 1 from {{ applied_loads() }} where {{ settings }})
     {%- endset -%}
     {%- if is_kept_by_load() -%}
-        delete from {{ this }} where not {{ is_same }};
+        delete from {{ this }} where {{ is_other }};
     {%- endif %}
     delete from {{ applied_loads() }}
     where
-        model in ('{{ model.name }}', '{{ model.name }} changes')
-        and {{ 'not ' ~ is_same if is_kept_by_load() else 'true' }};
-    delete from {{ applied_loads() }} where model = '{{ model.name }} settings';
+        model in (
+            '{{ model.name }}', '{{ model.name }} changes', '{{ model.name }} settings'
+        )
+        and {{ is_other if is_kept_by_load() else 'true' }};
     insert into {{ applied_loads() }} (model, load_id, version)
     select '{{ model.name }} settings', 0, ({{ settings_query }})
+    on conflict do nothing
 {%- endmacro %}
 
-{#- The fingerprint of what a rule's stored rows depend on: all but what the marts apply. -#}
+{#-
+    The fingerprint of what a rule's stored rows depend on: all of its seed's rows but what the marts
+    apply, and the birth of the watched payments, whose past dies with them.
+-#}
 {% macro settings_of_rules(rule_ids) -%}
-    select md5(coalesce(string_agg(
+    select md5((
+        select coalesce(cast(max(extract(epoch from applied_at)) as text), '') from {{ applied_loads() }}
+        where model = 'int_aml_edges__watched settings'
+    ) || coalesce(string_agg(
         concat_ws(
             '/', rule_id, version, store_from, window_minutes, floor_sek, low_share, high_share,
             companion_threshold, {{ var('aml_floor_scale') }}
@@ -169,7 +178,7 @@
                 where model like 'int_aml_hits__% changes'
             );
         update {{ this }}
-        set is_gone = true, _change_no = (select coalesce(max(_change_no), 0) + 1 from {{ this }})
+        set is_gone = true, _change_no = {{ next_change() }}
         where
             not is_gone
             and {{ is_one_of(
@@ -180,13 +189,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The number of this build's change of the watched payments. -#}
+{#-
+    The number of this build's change of the watched payments: microseconds, so that it grows even
+    where the table is made anew.
+-#}
 {% macro next_change() -%}
-    {%- if is_kept_by_load() -%}
-        (select coalesce(max(_change_no), 0) + 1 from {{ this }})
-    {%- else -%}
-        cast(1 as bigint)
-    {%- endif -%}
+    cast(extract(epoch from transaction_timestamp()) * 1000000 as bigint)
 {%- endmacro %}
 
 {#- The fingerprint of both lists of jurisdictions and of the rules about them. -#}
