@@ -63,6 +63,7 @@ READS_A_MART = {
     "int_aml_payments__listed": {"fct_transactions"},
     "int_aml_rates__counted": {"fct_transactions"},
     "int_aml_load_sizes__measured": {"fct_account_movements"},
+    "int_aml_account_days__heavy": {"fct_account_movements"},
     "int_aml_hits__dormant_account": {"fct_account_movements"},
     "int_aml_hits__fan": {"fct_account_movements"},
     "int_aml_alerts__described": {"fct_transactions", "fct_account_movements"},

@@ -210,12 +210,12 @@
 {%- endmacro %}
 
 {#-
-    The days of accounts that a build judges: those in a new delivery on which an account moved more
-    than `percentile` of 100 accounts, and those with a hit that a payment of the delivery, up to
-    `days` earlier, may have to do with. Where a load is gone or stands in another version, all days
-    that moved so much: what it hid may be found, what it made may be gone.
+    The days of accounts that a build judges: of the days on which an account moved unusually much,
+    those on which, or up to `days` before which (null: ever before), a new delivery has payments of
+    the account. Where a load is gone or stands in another version, all such days: what it hid may
+    be found, what it made may be gone.
 -#}
-{% macro reopen_days_of_accounts(wanted, measure, percentile, days) -%}
+{% macro reopen_days_of_accounts(wanted, measure, days=none) -%}
     {%- set is_restated -%}
         (
             exists ({{ by_load__unwanted_sql(wanted) }})
@@ -227,38 +227,32 @@
             )
         )
     {%- endset -%}
-    {%- set quantity = {
-        'account_amount': 'greatest(incoming_amount_sek, outgoing_amount_sek)',
-        'account_count': 'greatest(incoming_count, outgoing_count)',
-    }[measure] -%}
     {%- if not is_kept_by_load() -%}
         delete from {{ applied_loads() }} where model = '{{ model.name }}';
     {%- endif %}
     create temporary table {{ reopened() }} on commit drop as
     with moved as materialized (
-        select own_account, movement_date, _load_id, {{ quantity }} as quantity
+        select own_account, movement_date
         from {{ ref('fct_account_movements') }}
-        where {{ in_loads_to_build(wanted) }} or {{ is_restated }}
+        where {{ in_loads_to_build(wanted) }}
+    ),
+    heavy as (
+        select own_account, movement_date
+        from {{ ref('int_aml_account_days__heavy') }}
+        where measure = '{{ measure }}'
     )
-    select moved.own_account, moved.movement_date, max(moved._load_id) as _load_id
+    select heavy.own_account, heavy.movement_date
     from moved
-    inner join {{ ref('int_aml_load_sizes__measured') }} as sizes
+    inner join heavy
         on
-            moved._load_id = sizes._load_id
-            and sizes.measure = '{{ measure }}'
-            and sizes.percentile = {{ percentile }}
-            and moved.quantity >= sizes.upper_limit
-    group by moved.own_account, moved.movement_date
-    {%- if is_kept_by_load() %}
+            moved.own_account = heavy.own_account
+            and moved.movement_date <= heavy.movement_date
+            {%- if days is not none %}
+            and moved.movement_date >= heavy.movement_date - {{ days }}
+            {%- endif %}
     union
-    select accounts.account, hits.alert_date, hits._load_id
-    from {{ this }} as hits
-    inner join {{ ref('int_aml_accounts__keyed') }} as accounts
-        on hits.subject_key = accounts.account_key
-    inner join moved
-        on
-            accounts.account = moved.own_account
-            and moved.movement_date between hits.alert_date - {{ days }} and hits.alert_date;
+    select own_account, movement_date from heavy where {{ is_restated }};
+    {%- if is_kept_by_load() %}
     delete from {{ this }} as hits
     where
         {{ is_restated }}
@@ -270,6 +264,7 @@
             where
                 hits.subject_key = accounts.account_key
                 and hits.alert_date = units.movement_date
-        )
+        );
     {%- endif %}
+    analyze {{ reopened() }}
 {%- endmacro %}

@@ -7,10 +7,7 @@
         "{{ start_anew_where_settings_changed(
             settings_of_rules(['dormant_reactivated', 'new_account_in_heavy_use'])
         ) }}",
-        "{{ reopen_days_of_accounts(
-            ref('int_loads__published'), 'account_amount',
-            var('aml_heavy_day_percentile'), 90
-        ) }}"
+        "{{ reopen_days_of_accounts(ref('int_loads__published'), 'account_amount') }}"
     ],
     post_hook="{{ record_applied(ref('int_loads__published')) }}"
 ) }}
@@ -30,22 +27,22 @@ with rules as (
 ),
 
 units as (
-    select
-        own_account,
-        movement_date
-    from {{ reopened() }}
-    group by own_account, movement_date
+    select * from {{ reopened() }}
 ),
 
 movements as (
     select * from {{ ref('fct_account_movements') }}
 ),
 
-sizes as (
-    select * from {{ ref('int_aml_load_sizes__measured') }}
-    where
-        measure = 'account_amount'
-        and percentile = {{ var('aml_heavy_day_percentile') }}
+heavy_days as (
+    select
+        own_account,
+        movement_date,
+        max(usual_limit) as usual_limit,
+        max(_load_id) as last_load_id
+    from {{ ref('int_aml_account_days__heavy') }}
+    where measure = 'account_amount'
+    group by own_account, movement_date
 ),
 
 accounts as (
@@ -62,19 +59,12 @@ days as (
         units.movement_date,
         sum(movements.incoming_amount_sek) as amount_in_sek,
         sum(movements.outgoing_amount_sek) as amount_out_sek,
-        sum(movements.incoming_count + movements.outgoing_count) as transaction_count,
-        max(sizes.upper_limit) as usual_limit,
-        max(case when sizes._load_id is not null then movements._load_id end) as last_load_id
+        sum(movements.incoming_count + movements.outgoing_count) as transaction_count
     from units
     inner join movements
         on
             units.own_account = movements.own_account
             and units.movement_date = movements.movement_date
-    left join sizes
-        on
-            movements._load_id = sizes._load_id
-            and greatest(movements.incoming_amount_sek, movements.outgoing_amount_sek)
-            >= sizes.upper_limit
     group by units.own_account, units.movement_date
 ),
 
@@ -84,11 +74,16 @@ large_days as (
         rules.version,
         rules.window_days,
         days.*,
+        heavy_days.usual_limit,
+        heavy_days.last_load_id,
         greatest(days.amount_in_sek, days.amount_out_sek) as value
     from days
     inner join rules
         on greatest(days.amount_in_sek, days.amount_out_sek) >= rules.scaled_store_from
-    where days.usual_limit is not null
+    inner join heavy_days
+        on
+            days.own_account = heavy_days.own_account
+            and days.movement_date = heavy_days.movement_date
 ),
 
 before as (

@@ -5,10 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['fan_in', 'fan_out'])) }}",
-        "{{ reopen_days_of_accounts(
-            ref('int_loads__published'), 'account_count',
-            var('aml_busy_day_percentile'), 30
-        ) }}"
+        "{{ reopen_days_of_accounts(ref('int_loads__published'), 'account_count', days=30) }}"
     ],
     post_hook="{{ record_applied(ref('int_loads__published')) }}"
 ) }}
@@ -34,7 +31,6 @@ units as (
     from {{ reopened() }} as reopened_days
     inner join {{ ref('int_aml_accounts__keyed') }} as accounts
         on reopened_days.own_account = accounts.account
-    group by accounts.account_key, reopened_days.own_account, reopened_days.movement_date
 ),
 
 movements as (
