@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sluss.cli.evaluate import fit
 from sluss.cli.output import console, print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     )
     for command in (alerts, show, decide, suppress, rules, compare):
         group.command(command.__name__)(command)
+    group.command("fit")(fit)
     app.add_typer(group, name="aml")
 
 

@@ -1,7 +1,10 @@
 {{ config(
     materialized='by_load',
     unique_key=['transaction_id'],
-    indexes=[{'columns': ['booked_date'], 'type': 'btree'}],
+    indexes=[
+        {'columns': ['booked_date'], 'type': 'btree'},
+        {'columns': ['_load_id'], 'type': 'brin'},
+    ],
     meta={'wanted': 'int_loads__published'}
 ) }}
 
