@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -34,6 +33,9 @@ RunSluss = Callable[..., "subprocess.CompletedProcess[str]"]
 RunDbt = Callable[..., "subprocess.CompletedProcess[str]"]
 
 DBT = (sys.executable, "-c", "from dbt.cli.main import cli; cli()")
+PARSED = "partial_parse.msgpack"
+NAMES = [f"sluss_test_{number}" for number in range(1, 10)]
+_taken: set[str] = set()
 # What dbt says of steps that nobody asks about when another one went wrong.
 DULL = re.compile(r" (START|OK|PASS|SKIP) ")
 
@@ -158,6 +160,11 @@ def run_dbt(clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -
     def run(
         *arguments: str, target: Path = folder, check: int | None = 0, timeout: float = 600
     ) -> subprocess.CompletedProcess[str]:
+        for parsed in folder.glob(PARSED):
+            # Reading the project takes longer than building a small day.
+            if not (target / PARSED).exists():
+                target.mkdir(exist_ok=True)
+                shutil.copy(parsed, target)
         done = subprocess.run(
             [*DBT, "--no-use-colors", *arguments, "--project-dir", "dbt_project"],
             cwd=REPOSITORY,
@@ -185,7 +192,9 @@ def _database(home: Home, template: str) -> Iterator[Database]:
     from loaders.database import connect, dsn
     from sluss import server
 
-    name = f"test_{uuid.uuid4().hex[:12]}"
+    # A name that was used before, if it is free: dbt has read its project for it already.
+    name = next(name for name in NAMES if name not in _taken)
+    _taken.add(name)
 
     def administrate(statement: sql.Composed) -> None:
         # Whatever the environment says by then, and from a database that is nobody's template.
@@ -203,5 +212,9 @@ def _database(home: Home, template: str) -> Iterator[Database]:
             # A database's settings are not copied with it.
             with closing(connect("sluss tests")) as connection:
                 server.apply_database_settings(connection)
-        yield Database(name=name, dsn=dsn(), home=home)
-        administrate(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        try:
+            yield Database(name=name, dsn=dsn(), home=home)
+        finally:
+            drop = sql.SQL("drop database {} with (force)")
+            administrate(drop.format(sql.Identifier(name)))
+            _taken.remove(name)

@@ -206,5 +206,5 @@ def test_a_plain_build_stops_while_the_lock_is_held(
     monkeypatch.setenv(HOLDER_VARIABLE, "1")
     went_well, said = plain_dbt("build", "--select", "int_loads__known")
     assert not went_well
-    assert "The process that started this build has ended. Nothing was built" in said
+    assert "The session of what started this build has ended. Nothing was built" in said
     assert rows("select * from intermediate.current_build") == before

@@ -62,7 +62,7 @@
                 errcode = 'lock_not_available',
                 message = case
                     when holder.pid is null
-                        then 'The process that started this build has ended. Nothing was built: '
+                        then 'The session of what started this build has ended. Nothing was built: '
                             || 'start the build again.'
                     else 'Another build of this database runs ('
                         || coalesce(replace(holder.application_name, 'sluss build: ', ''), 'unknown')
