@@ -17,12 +17,18 @@
     intermediate.change_numbers
 {%- endmacro %}
 
+{#- What stands in which seed's table. -#}
+{% macro loaded_seeds() -%}
+    intermediate.loaded_seeds
+{%- endmacro %}
+
 {% macro create_applied_loads() %}
     do $create_applied_loads$
     begin
         if
             to_regclass('{{ applied_loads() }}') is null
             or to_regclass('{{ applied_changes() }}') is null
+            or to_regclass('{{ loaded_seeds() }}') is null
         then
             -- Of two runs on a new database one makes them. Tables that stand are not locked.
             perform pg_advisory_xact_lock({{ fence_lock_key() }});
@@ -42,6 +48,10 @@
                 source text not null,
                 through bigint not null,
                 primary key (model, source)
+            );
+            create table if not exists {{ loaded_seeds() }} (
+                seed text primary key,
+                fingerprint text not null
             );
             create sequence if not exists {{ change_numbers() }};
         end if;
