@@ -35,7 +35,7 @@ SHRINKS = bool(os.environ.get("SLUSS_HISTORY_SHRINK"))
 # Between them these two see a gate tipped by other loads, loads held and published later and the
 # other way round, lines released, copies that take a place, changed rates, and lines restated by a
 # register.
-FEW, MANY = (143,), range(1, 26)
+FEW, MANY = (50, 143), range(1, 26)
 BUILDS, MANY_BUILDS = 6, 10
 
 # Without data tests; they come with the last build.
