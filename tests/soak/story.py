@@ -115,7 +115,7 @@ class Story:
                 ledger.withdraw(load_id, "the file of another system")
 
 
-def administrate(home: Home, *statements: sql.Composed) -> None:
+def administrate(home: Home, *statements: sql.Composable) -> None:
     address = make_dsn(host=str(home.socket_directory), user="postgres", dbname="postgres")
     with closing(psycopg2.connect(address)) as connection:
         connection.autocommit = True
@@ -130,6 +130,9 @@ def copy_database(home: Home, source: str, target: str) -> None:
         home,
         sql.SQL("drop database if exists {} with (force)").format(names[0]),
         sql.SQL("create database {} template {}").format(*names),
+        # A copied sequence is not logged anew before the next checkpoint: after a crash it would
+        # give the same numbers again.
+        sql.SQL("checkpoint"),
     )
 
 

@@ -1,23 +1,26 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='differing',
     unique_key='account',
     on_schema_change='fail',
     indexes=[{'columns': ['account'], 'unique': true}],
-    pre_hook=["{{ forget_applied() }}", "{{ forget_accounts_of_old_registers() }}"],
-    post_hook="{{ record_applied(ref('int_registers__in_force')) }}"
+    pre_hook="{{ forget_applied() }}",
+    post_hook=[
+        "{{ forget_accounts_in_no_register() }}",
+        "{{ record_applied(ref('int_registers__in_force')) }}",
+    ]
 ) }}
 
 -- One row per account that was ever in a register in force, as the latest of them lists it. A new
--- register touches only its own accounts; if one was withdrawn or came late, the hook before has
--- emptied the table, and all registers are read again.
+-- register touches only its own accounts; if one was withdrawn or came late, all registers are read
+-- again, and the rows that differ are written.
 
 with registers as (
     select * from {{ ref('int_registers__in_force') }}
     {% if is_incremental() %}
         where
             {{ in_loads_to_build(ref('int_registers__in_force'), 'load_id') }}
-            or not exists (select 1 from {{ this }})
+            or {{ registers_are_read_anew() }}
     {% endif %}
 ),
 
@@ -32,6 +35,7 @@ listed_before as (
             account,
             first_listed_date
         from {{ this }}
+        where not {{ registers_are_read_anew() }}
     {% else %}
         select
             cast(null as text) as account,
