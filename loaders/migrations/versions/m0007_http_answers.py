@@ -6,8 +6,8 @@ session at a time asks a service: the lock is the session's and dies with it, an
 for it.
 
 The loader keeps and settles answers through functions that run as the owner, and can change none.
-dbt reads everything but the bodies. ``ops.forget_answers`` empties old bodies, for whoever owns
-the tables: they hold what the raw lines hold.
+dbt reads everything but the bodies, which hold what the raw lines hold: a purge of a load empties
+those of its answers, too, and ``ops.forget_answers`` old ones, for whoever owns the tables.
 
 Down: drops both tables; refuses if they have rows, unless the caller allows the loss.
 """
@@ -159,6 +159,20 @@ begin
         cursor_after = p_cursor_after, newest_at = p_newest_at, settled_at = clock_timestamp()
     -- What is cut is settled again once it is known whether the rest will come.
     where answer_id = p_answer_id and outcome in ('received', 'cut');
+    if found and p_outcome <> 'cut' then
+        -- What was purged stays away, also where the service gives it again.
+        update ops.http_answers as answers
+        set body = null, body_forgotten_at = clock_timestamp()
+        from ops.loads as loads
+        where answers.answer_id = p_answer_id
+            and loads.feed = answers.feed
+            and (
+                loads.sha256 = answers.sha256 and loads.status in ('purging', 'purged')
+                or loads.load_id = p_load_id
+                and loads.business_date <= ops.purged_through(answers.feed)
+            );
+        return;
+    end if;
     if not found then
         raise exception 'answer % does not wait to be settled', p_answer_id
             using errcode = 'object_not_in_prerequisite_state';
@@ -196,14 +210,74 @@ begin
 end
 $$;
 
+-- A purge of a load takes the body of its answer, too, and those of answers of which no load stands
+-- and that came before the next one that stays: cut or repeated, they hold lines of the same days.
+alter function ops.purge_load(integer, integer) rename to purge_lines_of_load;
+create function ops.purge_load(p_purge_id integer, p_load_id integer) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer record;
+    v_next integer;
+    v_count bigint;
+    v_total bigint := 0;
+begin
+    -- First: it refuses what is not being purged.
+    perform ops.purge_lines_of_load(p_purge_id, p_load_id);
+    for v_answer in
+        select answers.service, answers.feed, max(answers.sequence) as sequence
+        from ops.http_answers as answers
+        inner join ops.loads as loads
+            on answers.feed = loads.feed
+            and (answers.load_id = loads.load_id or answers.sha256 = loads.sha256)
+        where loads.load_id = p_load_id
+        group by answers.service, answers.feed
+    loop
+        select min(later.sequence) into v_next
+        from ops.http_answers as later
+        inner join ops.loads as loads on later.load_id = loads.load_id
+        where later.service = v_answer.service and later.feed = v_answer.feed
+            and later.sequence > v_answer.sequence and loads.status = 'loaded';
+        update ops.http_answers as answers
+        set body = null, body_forgotten_at = clock_timestamp()
+        where answers.service = v_answer.service and answers.feed = v_answer.feed
+            and (v_next is null or answers.sequence < v_next)
+            and answers.body is not null
+            -- What is not settled yet is read by the next poll.
+            and answers.outcome not in ('received', 'cut')
+            and not exists (
+                select
+                from ops.loads as loads
+                where loads.load_id = answers.load_id and loads.status = 'loaded'
+            );
+        get diagnostics v_count = row_count;
+        v_total := v_total + v_count;
+    end loop;
+    if v_total > 0 then
+        perform ops.note_purged(p_purge_id, 'ops.http_answers', 'rows', v_total);
+    end if;
+end
+$$;
+
 revoke execute on function
     ops.try_lock_service, ops.assert_service_lock, ops.keep_answer, ops.settle_answer,
-    ops.report_gap, ops.forget_answers
+    ops.report_gap, ops.forget_answers, ops.purge_load
 from public;
 grant execute on function
     ops.try_lock_service, ops.assert_service_lock, ops.keep_answer, ops.settle_answer,
     ops.report_gap
 to sluss_loader;
+-- Not for whoever purges by himself any more: he would leave the bodies.
+revoke execute on function ops.purge_lines_of_load from sluss_purger;
+grant execute on function ops.purge_load to sluss_purger;
+
+do $$
+begin
+    if current_setting('server_version_num')::integer >= 170000 then
+        grant maintain on ops.http_answers to sluss_purger;
+    end if;
+end
+$$;
 """
 
 
@@ -218,6 +292,9 @@ def downgrade() -> None:
     refuse_data_loss("ops.http_answers")
     op.execute(
         """
+        drop function ops.purge_load;
+        alter function ops.purge_lines_of_load rename to purge_load;
+        grant execute on function ops.purge_load to sluss_purger;
         drop table ops.http_gaps, ops.http_answers;
         drop function ops.forget_answers, ops.report_gap, ops.settle_answer, ops.keep_answer,
             ops.assert_service_lock, ops.try_lock_service;

@@ -9,7 +9,8 @@
 ) }}
 
 -- One row per line whose id stands on another line of its rail too, of the same load or of any
--- other. A new load brings its own repeated lines and those of earlier loads that it repeats.
+-- other, or stood on one that was purged. A new load brings its own repeated lines and those of
+-- earlier loads that it repeats.
 
 with new_lines as (
     select * from {{ ref('int_cash_transactions__judged') }}
@@ -41,6 +42,15 @@ repeated_ids as (
         group by rail, payment_id
         having count(*) > 1
     {%- endif %}
+    union
+    select
+        new_lines.rail,
+        new_lines.payment_id
+    from new_lines
+    inner join {{ kept_cash_lines() }} as kept
+        on
+            new_lines._load_id = kept.load_id
+            and new_lines._line_no = kept.line_no
 )
 
 select

@@ -39,12 +39,16 @@ listed as (
         '{{ var("cashflow_reference_currency") }}' as reference_currency,
         companies.balance_amount,
         {{ round_half_even('companies.balance_amount * rates.eur_rate') }} as balance_eur,
-        {{ round_half_even('companies.balance_amount * rates.usd_rate') }} as balance_usd
+        {{ round_half_even('companies.balance_amount * rates.usd_rate') }} as balance_usd,
+        coalesce(purged.amount_eur, 0) as purged_amount_eur,
+        coalesce(purged.amount_usd, 0) as purged_amount_usd
     from companies
     inner join lists
         on companies._load_id = lists.load_id
     left join rates
         on rates.eur_rate is not null
+    left join {{ kept_cash_balances() }} as purged
+        on companies.company_id = purged.company_id
 )
 
 select
@@ -57,8 +61,12 @@ select
     cast(balance_amount as numeric(24, 4)) as reference_balance_amount,
     cast(balance_eur as numeric(22, 2)) as reference_balance_amount_eur,
     cast(balance_usd as numeric(22, 2)) as reference_balance_amount_usd,
-    cast({{ opening_balance('balance_eur') }} as numeric(22, 2)) as opening_balance_amount_eur,
-    cast({{ opening_balance('balance_usd') }} as numeric(22, 2)) as opening_balance_amount_usd,
+    cast(
+        {{ opening_balance('balance_eur') }} + purged_amount_eur as numeric(22, 2)
+    ) as opening_balance_amount_eur,
+    cast(
+        {{ opening_balance('balance_usd') }} + purged_amount_usd as numeric(22, 2)
+    ) as opening_balance_amount_usd,
     listed_date,
     _load_id,
     _line_no
