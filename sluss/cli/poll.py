@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from loaders.polling.poll import PollResult
 
 
@@ -75,12 +77,10 @@ def poll(
     raise typer.Exit(0 if result.is_whole else 1)
 
 
-def _print(result: PollResult) -> None:
+def print_poll(out: Console, result: PollResult) -> None:
+    """Prints what a poll brought, feed by feed."""
     from rich.table import Table
 
-    from sluss.cli.output import console
-
-    out, err = console(), console(stderr=True)
     out.print(
         f"{result.service} at {result.address}: {result.requests:,} requests in "
         f"{result.seconds:.1f} s",
@@ -98,6 +98,13 @@ def _print(result: PollResult) -> None:
         )
         table.add_row(feed.feed, *(f"{count:,}" for count in counts))
     out.print(table)
+
+
+def _print(result: PollResult) -> None:
+    from sluss.cli.output import console
+
+    out, err = console(), console(stderr=True)
+    print_poll(out, result)
     for feed in result.feeds:
         for warning in feed.warnings:
             err.print(f"{feed.feed}: {warning}", style="yellow", markup=False)
