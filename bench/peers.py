@@ -29,22 +29,11 @@ from urllib.parse import quote
 
 from psycopg2.extensions import parse_dsn
 
+from loaders.contract import load_contract
+
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
-COLUMNS = (
-    "transaction_id",
-    "timestamp",
-    "amount",
-    "currency",
-    "sender_account",
-    "receiver_account",
-    "sender_country",
-    "sender_municipality",
-    "receiver_country",
-    "receiver_municipality",
-    "transaction_type",
-    "notes",
-)
+COLUMNS = tuple(column.name for column in load_contract("bank_transactions").columns)
 CEILING = 1_000_000
 
 

@@ -91,8 +91,7 @@ def test_tables_of_a_half_built_load_are_not_reported(reports: Reports, tmp_path
         # A line that changed, and marts that have yet to take it up.
         (
             "insert into intermediate.int_transactions__rejected__changes "
-            "(_load_id, _line_no, has_unknown_own_account, rule_ids, _sign) "
-            "values (%s, 2, false, '{ts.future}', -1)",
+            "(_load_id, _line_no, rule_ids, _sign) values (%s, 2, '{ts.future}', -1)",
             "delete from intermediate.int_transactions__rejected__changes "
             "where _load_id = %s and _line_no = 2",
         ),

@@ -65,7 +65,6 @@ failing as (
         _line_no,
         amount,
         currency,
-        coalesce(has_unknown_own_account, false) as has_unknown_own_account,
         {{ words_as_array(words([
             "failures",
             "case when has_unknown_own_account then 'account.unknown_own' end",
@@ -80,6 +79,5 @@ select
     _line_no,
     amount,
     currency,
-    has_unknown_own_account,
     rule_ids
 from failing
