@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from loaders.generators.cashflow import Size, generate_cashflow
-from tests.conftest import RunDbt
 from tests.e2e.cashflow_books import Books
+from tests.e2e.dbt_in_process import Builder
 from tests.support import loaded, rows
 
 SIZE = Size(companies=20, sepa=300, swift=1_500)
@@ -56,18 +56,16 @@ def load_payments(folder: Path) -> list[Delivery]:
     ]
 
 
-def build(run_dbt: RunDbt, *more: str) -> None:
+def build(builder: Builder, *more: str) -> None:
+    """Builds all that the marts of cashflow stand on, and runs its tests."""
     # Cautious: tests of seeds that look at others, which are not built here, stay out.
-    run_dbt(
-        "build",
-        *(*SELECTION, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"),
-        *more,
-    )
+    options = (*SELECTION, "--indirect-selection", "cautious", *more)
+    assert builder(*options, leave_out=("unit_test",)) == set()
 
 
-def run(run_dbt: RunDbt, *more: str) -> None:
-    """Builds again, without the seeds."""
-    run_dbt("run", *SELECTION, *more)
+def run(builder: Builder, *more: str) -> None:
+    """Builds again, without seeds and tests."""
+    builder(*SELECTION, *more)
 
 
 def lines_of_the_key(key: dict[str, Any]) -> dict[tuple[str, int], tuple[Any, ...]]:

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Database, RunDbt
+from tests.conftest import Database
 from tests.e2e import cashflow_desk as desk
 from tests.e2e.cashflow_books import Books, keep_books
+from tests.e2e.dbt_in_process import Builder
 from tests.support import rows
 
 
@@ -30,27 +31,28 @@ class Year:
     key: dict[str, Any]
     books: Books
     deliveries: list[desk.Delivery]
+    builder: Builder
 
 
 @pytest.fixture(scope="module", params=[1, 3])
 def year(
     request: pytest.FixtureRequest,
     make_database: Callable[[], AbstractContextManager[Database]],
-    run_dbt: RunDbt,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Year]:
     folder = tmp_path_factory.mktemp("cashflow")
     key = desk.generate(request.param, folder)
-    with make_database():
+    with make_database() as database:
+        builder = Builder(database, folder)
         desk.load_lists(folder)
         deliveries = desk.load_payments(folder)
         # Once all of it, for what is told of loads of any feed.
         if request.param == 1:
-            run_dbt("build")
+            assert builder(leave_out=("unit_test",)) == set()
         else:
-            desk.build(run_dbt)
+            desk.build(builder)
         rails = [(rail, folder / f"{rail}.csv") for rail in ("sepa", "swift")]
-        yield Year(folder, key, keep_books(folder, rails), deliveries)
+        yield Year(folder, key, keep_books(folder, rails), deliveries, builder)
 
 
 def test_every_line_is_judged_as_the_key_says(year: Year) -> None:
@@ -167,10 +169,8 @@ def test_every_load_is_accounted_for_like_those_of_any_feed(year: Year) -> None:
 
 @pytest.mark.parametrize("year", [1], indirect=True)
 @pytest.mark.parametrize("mode", ["include_batches", "one_valid_leg"])
-def test_another_mode_gives_other_balances_and_says_its_name(
-    year: Year, run_dbt: RunDbt, mode: str
-) -> None:
-    desk.run(run_dbt, "--vars", f"cashflow_mode: {mode}")
+def test_another_mode_gives_other_balances_and_says_its_name(year: Year, mode: str) -> None:
+    desk.run(year.builder, "--vars", f"cashflow_mode: {mode}")
     expected = desk.balances_of_the_key(year.key, mode)
     assert expected != desk.balances_of_the_key(year.key, "strict")
     assert desk.built_balances(year.key, mode) == expected

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from loaders import ledger
-from tests.conftest import Database, RunDbt
+from tests.conftest import Database
 from tests.e2e import cashflow_desk as desk
 from tests.e2e.cashflow_books import Books, keep_books, read
+from tests.e2e.dbt_in_process import Builder
 from tests.support import Row, loaded, rows
 
 
@@ -44,7 +45,6 @@ class Story:
 @pytest.fixture(scope="module")
 def story(
     make_database: Callable[[], AbstractContextManager[Database]],
-    run_dbt: RunDbt,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("cashflow")
@@ -52,12 +52,13 @@ def story(
     parts = [part for rail in ("sepa", "swift") for part in _halves(folder, rail)]
     rails = [(rail, folder / f"{rail}.csv") for rail in ("sepa", "swift")]
     told = Story(folder, key, keep_books(folder, rails))
-    with make_database():
+    with make_database() as database:
+        builder = Builder(database, folder)
         # Lists that nobody can use: an account of two companies, rates the wrong way round.
         loaded("cashflow_companies", _claimed_twice(folder), desk.DAY)
         loaded("cashflow_rates", _turned_round(folder), desk.DAY)
         told.first = [_load(part) for part in parts if part.offset == 0]
-        desk.build(run_dbt)
+        desk.build(builder)
         told.held = {
             each["feed"]: each
             for each in rows(
@@ -70,21 +71,21 @@ def story(
         told.marts_while_held = count["lines"]
 
         desk.load_lists(folder)
-        desk.run(run_dbt)
+        desk.run(builder)
         told.settled_at_first = desk.settled_lines(told.first)
         told.days_at_first = desk.built_days()
 
         told.second = [_load(part) for part in parts if part.offset > 0]
-        desk.build(run_dbt)
+        desk.build(builder)
         told.settled = desk.settled_lines([*told.first, *told.second])
         told.days = desk.built_days()
         told.marts = _marts()
-        desk.run(run_dbt, "--full-refresh")
+        desk.run(builder, "--full-refresh")
         told.marts_refreshed = _marts()
 
         for delivery in told.second:
             ledger.withdraw(delivery.load_id, "sent by mistake")
-        desk.run(run_dbt)
+        desk.run(builder)
         told.days_after_withdrawal = desk.built_days()
         yield told
 

@@ -14,8 +14,9 @@ import pytest
 from loaders.errors import UnusableInputError
 from sluss.report.company import find_position, write_company_report
 from sluss.report.tables import text
-from tests.conftest import Database, RunDbt
+from tests.conftest import Database
 from tests.e2e import cashflow_desk as desk
+from tests.e2e.dbt_in_process import Builder
 
 FIRST, END = date(2025, 4, 1), date(2025, 7, 1)
 NAME = "<script>alert(1)</script> & Co"
@@ -24,7 +25,6 @@ NAME = "<script>alert(1)</script> & Co"
 @pytest.fixture(scope="module")
 def page(
     make_database: Callable[[], AbstractContextManager[Database]],
-    run_dbt: RunDbt,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("cashflow")
@@ -33,10 +33,10 @@ def page(
     header, *lines = companies.read_text(encoding="utf-8").splitlines(keepends=True)
     lines[0] = re.sub(r'^0,(".*?"|[^,]*),', f"0,{NAME},", lines[0])
     companies.write_text("".join([header, *lines]), encoding="utf-8")
-    with make_database():
+    with make_database() as database:
         desk.load_lists(folder)
         desk.load_payments(folder)
-        desk.build(run_dbt)
+        desk.build(Builder(database, folder))
         out = folder / "company.html"
         write_company_report(0, FIRST, END, "EUR", out)
         yield out.read_text(encoding="utf-8")
