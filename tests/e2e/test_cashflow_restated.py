@@ -123,13 +123,14 @@ def test_a_batch_split_over_two_days_is_quarantined_whole_on_the_second(story: S
     # Clean on the first day, and counted; quarantined on the second.
     assert split
     assert {story.settled[place][0] for place in split} == {"quarantined"}
+    payments = _payments(story.folder, split)
     moved = {
         (leg.company, leg.day)
         for leg in keep_books(
             story.folder,
             [(part.rail, part.path) for part in _parts(story.folder) if part.offset == 0],
         ).legs
-        if leg.payment in _payments(story.folder, split)
+        if leg.payment in payments
     }
     restated = [place for place in moved if story.days_at_first[place] != story.days[place]]
     assert restated

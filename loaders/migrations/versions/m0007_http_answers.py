@@ -146,36 +146,72 @@ begin
 end
 $$;
 
+-- Empties the bodies of settled answers of which no load stands, up to an answer: those between
+-- the last one before it of which a load stands and this one, or all. Cut or repeated, they hold
+-- lines of the same days. Returns how many.
+create function ops.forget_bodies(
+    p_service text, p_feed text, p_up_to integer, p_all boolean default false
+) returns bigint
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_after integer := 0;
+    v_count bigint;
+begin
+    if not p_all then
+        select coalesce(max(answers.sequence), 0) into v_after
+        from ops.http_answers as answers
+        inner join ops.loads as loads using (load_id)
+        where answers.service = p_service and answers.feed = p_feed
+            and answers.sequence < p_up_to and loads.status = 'loaded';
+    end if;
+    update ops.http_answers as answers
+    set body = null, body_forgotten_at = clock_timestamp()
+    where answers.service = p_service and answers.feed = p_feed
+        and answers.sequence > v_after and answers.sequence <= p_up_to
+        and answers.body is not null
+        -- What is not settled yet is read by the next poll.
+        and answers.outcome not in ('received', 'cut')
+        and not exists (
+            select from ops.loads as loads
+            where loads.load_id = answers.load_id and loads.status = 'loaded'
+        );
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+
 create function ops.settle_answer(
     p_answer_id bigint, p_outcome text, p_reason text, p_load_id integer, p_cursor_after bigint,
     p_newest_at timestamptz
 ) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_answer ops.http_answers;
 begin
     perform ops.assert_service_lock(service) from ops.http_answers where answer_id = p_answer_id;
     update ops.http_answers
     set outcome = p_outcome, reason = p_reason, load_id = p_load_id,
         cursor_after = p_cursor_after, newest_at = p_newest_at, settled_at = clock_timestamp()
     -- What is cut is settled again once it is known whether the rest will come.
-    where answer_id = p_answer_id and outcome in ('received', 'cut');
-    if found and p_outcome <> 'cut' then
-        -- What was purged stays away, also where the service gives it again.
-        update ops.http_answers as answers
-        set body = null, body_forgotten_at = clock_timestamp()
-        from ops.loads as loads
-        where answers.answer_id = p_answer_id
-            and loads.feed = answers.feed
-            and (
-                loads.sha256 = answers.sha256 and loads.status in ('purging', 'purged')
-                or loads.load_id = p_load_id
-                and loads.business_date <= ops.purged_through(answers.feed)
-            );
-        return;
-    end if;
+    where answer_id = p_answer_id and outcome in ('received', 'cut')
+    returning * into v_answer;
     if not found then
         raise exception 'answer % does not wait to be settled', p_answer_id
             using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    -- What was purged stays away, also where the service gives it again, whole or in pieces.
+    if p_outcome <> 'cut' and exists (
+        select
+        from ops.loads
+        where feed = v_answer.feed
+            and (
+                sha256 = v_answer.sha256 and status in ('purging', 'purged')
+                or load_id = p_load_id and business_date <= ops.purged_through(feed)
+            )
+    ) then
+        perform ops.forget_bodies(v_answer.service, v_answer.feed, v_answer.sequence);
     end if;
 end
 $$;
@@ -211,7 +247,7 @@ end
 $$;
 
 -- A purge of a load takes the body of its answer, too, and those of answers of which no load stands
--- and that came before the next one that stays: cut or repeated, they hold lines of the same days.
+-- and that came before the next one that stays.
 alter function ops.purge_load(integer, integer) rename to purge_lines_of_load;
 create function ops.purge_load(p_purge_id integer, p_load_id integer) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -219,8 +255,7 @@ as $$
 declare
     v_answer record;
     v_next integer;
-    v_count bigint;
-    v_total bigint := 0;
+    v_count bigint := 0;
 begin
     -- First: it refuses what is not being purged.
     perform ops.purge_lines_of_load(p_purge_id, p_load_id);
@@ -238,30 +273,19 @@ begin
         inner join ops.loads as loads on later.load_id = loads.load_id
         where later.service = v_answer.service and later.feed = v_answer.feed
             and later.sequence > v_answer.sequence and loads.status = 'loaded';
-        update ops.http_answers as answers
-        set body = null, body_forgotten_at = clock_timestamp()
-        where answers.service = v_answer.service and answers.feed = v_answer.feed
-            and (v_next is null or answers.sequence < v_next)
-            and answers.body is not null
-            -- What is not settled yet is read by the next poll.
-            and answers.outcome not in ('received', 'cut')
-            and not exists (
-                select
-                from ops.loads as loads
-                where loads.load_id = answers.load_id and loads.status = 'loaded'
-            );
-        get diagnostics v_count = row_count;
-        v_total := v_total + v_count;
+        v_count := v_count + ops.forget_bodies(
+            v_answer.service, v_answer.feed, coalesce(v_next, 2147483647), true
+        );
     end loop;
-    if v_total > 0 then
-        perform ops.note_purged(p_purge_id, 'ops.http_answers', 'rows', v_total);
+    if v_count > 0 then
+        perform ops.note_purged(p_purge_id, 'ops.http_answers', 'rows', v_count);
     end if;
 end
 $$;
 
 revoke execute on function
     ops.try_lock_service, ops.assert_service_lock, ops.keep_answer, ops.settle_answer,
-    ops.report_gap, ops.forget_answers, ops.purge_load
+    ops.report_gap, ops.forget_answers, ops.forget_bodies, ops.purge_load
 from public;
 grant execute on function
     ops.try_lock_service, ops.assert_service_lock, ops.keep_answer, ops.settle_answer,
@@ -296,7 +320,8 @@ def downgrade() -> None:
         alter function ops.purge_lines_of_load rename to purge_load;
         grant execute on function ops.purge_load to sluss_purger;
         drop table ops.http_gaps, ops.http_answers;
-        drop function ops.forget_answers, ops.report_gap, ops.settle_answer, ops.keep_answer,
+        drop function ops.forget_answers, ops.report_gap, ops.settle_answer, ops.forget_bodies,
+            ops.keep_answer,
             ops.assert_service_lock, ops.try_lock_service;
         """
     )
