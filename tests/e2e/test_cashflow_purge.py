@@ -213,7 +213,7 @@ def test_no_row_of_a_purged_load_is_left_and_no_body(story: Story) -> None:
     assert len(tables) > 30
     for each in tables:
         found = rows(
-            f"select from {each['title']} where {each['column_name']} = any (%s) limit 1",  # noqa: S608
+            f"select from {each['title']} where {each['column_name']} = any (%s) limit 1",
             (story.purged,),
         )
         assert found == [], each["title"]
