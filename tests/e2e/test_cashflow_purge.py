@@ -68,7 +68,8 @@ def story(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("cashflow")
-    write_stretch(folder, seed=6, until=UNTIL)
+    # Of this seed, three payments share an id across the end of the purged period.
+    write_stretch(folder, seed=3, until=UNTIL)
     told = Story(needles={OLD_OWNER, OLD_ADDRESS})
     with make_database() as database:
         build = Builder(database, folder)
