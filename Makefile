@@ -12,10 +12,10 @@ BENCH_STAMP := $(VENV)/.bench-done
 # One embedded server for each worker; a file's tests stay together, for they share what they built.
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup packages demo test soak lint format bench docs dev clean
+.PHONY: help setup packages demo demo-cashflow test soak lint format bench docs dev clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## .venv with everything in it; does nothing if that is up to date
 
@@ -41,6 +41,9 @@ packages: setup
 demo: setup ## The main job on a sample day, and where to look next
 	@$(BIN)/sluss demo
 
+demo-cashflow: setup ## A year of companies' balances from a simulated service, in one screen
+	@$(BIN)/sluss demo cashflow
+
 test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
 
@@ -59,9 +62,10 @@ format: packages ## Let ruff and sqlfluff mend what they can
 	$(BIN)/ruff format .
 	scripts/with_scratch_database sqlfluff fix dbt_project
 
-bench: $(BENCH_STAMP) ## A million lines: bare COPY, load and build, peers; 30 such days. BENCH="--rows 20000" for less
+bench: $(BENCH_STAMP) ## A million lines: bare COPY, load and build, peers; 30 such days. BENCH="--rows 20000" and BENCH_CASHFLOW="--size small" for less
 	$(BIN)/python bench/bench.py $(BENCH)
 	$(BIN)/python bench/history.py $(BENCH)
+	$(BIN)/python bench/cashflow.py $(BENCH_CASHFLOW)
 
 # What Sluss is held against is nobody's business but the benchmark's.
 $(BENCH_STAMP): $(STAMP)

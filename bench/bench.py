@@ -14,16 +14,14 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import psycopg2
-from measure import Run, machine, measure, program, run, say
+from measure import Run, bare_copy, machine, measure, program, run, say
 from peers import PEERS
 
-from loaders.contract import load_contract
 from loaders.database import dsn
 from loaders.generators.bank import generate_bank
 
@@ -56,7 +54,7 @@ def _report(rows: int, repeat: int, home: Path, with_peers: bool) -> str:
         say(f"bare COPY and load, {number} of {repeat}")
         os.environ["PGDATABASE"] = f"bench_{number}"
         run("sluss", "up")
-        bare.append(_bare_copy(wellformed))
+        bare.append(bare_copy(FEED, wellformed))
         loads.append(_load(wellformed))
     with_malformed = _in_new_database("bench_malformed", lambda: _load(whole))
 
@@ -145,28 +143,6 @@ def _peers(day: Path, file: Path, floor: float, interpreter: float) -> list[str]
             f"| {accepted} |"
         )
     return lines
-
-
-def _bare_copy(path: Path) -> float:
-    """Returns the seconds of one COPY of the untouched file into a new table of text columns."""
-    columns = ", ".join(f'"{column.name}" text' for column in load_contract(FEED).columns)
-    with (
-        psycopg2.connect(dsn()) as connection,
-        connection.cursor() as cursor,
-        path.open("rb") as file,
-    ):
-        cursor.execute("drop table if exists public.bare_copy")
-        cursor.execute(f"create table public.bare_copy ({columns})")
-        connection.commit()
-        started = time.perf_counter()
-        cursor.copy_expert(
-            "copy public.bare_copy from stdin (format csv, header)", file, size=64 * 1024
-        )
-        connection.commit()
-        seconds = time.perf_counter() - started
-        cursor.execute("drop table public.bare_copy")
-    connection.close()
-    return seconds
 
 
 def _load(path: Path) -> Run:

@@ -11,6 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2
+
+from loaders.contract import load_contract
+from loaders.database import dsn
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # A process's peak memory begins with that of its maker, so a small one stands between.
@@ -58,6 +63,28 @@ def run(name: str, *arguments: str, check: bool = True) -> None:
 def program(name: str) -> str:
     """Returns the path of a program that is installed beside the interpreter."""
     return str(Path(sys.executable).parent / name)
+
+
+def bare_copy(feed: str, path: Path) -> float:
+    """Returns the seconds of one COPY of the untouched file into a new table of text columns."""
+    columns = ", ".join(f'"{column.name}" text' for column in load_contract(feed).columns)
+    with (
+        psycopg2.connect(dsn()) as connection,
+        connection.cursor() as cursor,
+        path.open("rb") as file,
+    ):
+        cursor.execute("drop table if exists public.bare_copy")
+        cursor.execute(f"create table public.bare_copy ({columns})")
+        connection.commit()
+        started = time.perf_counter()
+        cursor.copy_expert(
+            "copy public.bare_copy from stdin (format csv, header)", file, size=64 * 1024
+        )
+        connection.commit()
+        seconds = time.perf_counter() - started
+        cursor.execute("drop table public.bare_copy")
+    connection.close()
+    return seconds
 
 
 def machine() -> str:

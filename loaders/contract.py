@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from loaders.errors import UnusableInputError
 from loaders.retention import Period
+from loaders.sources import READERS
 
 CONTRACTS_DIR = Path(__file__).parent / "contracts"
 
@@ -111,7 +112,8 @@ class Contract(_Part):
     description: str = Field(min_length=1)
     grain: str = Field(min_length=1)
     target: str
-    reader: Literal["csv", "ecb"] = "csv"
+    # One of loaders.sources.READERS.
+    reader: str = "csv"
     columns: tuple[Column, ...] = Field(min_length=1)
     # keep: columns that the contract does not name are kept in _extra and reported; expected: not
     # reported.
@@ -131,6 +133,13 @@ class Contract(_Part):
     @classmethod
     def _retention_is_a_period(cls, value: str | None) -> str | None:
         return value if value is None else str(Period(value))
+
+    @field_validator("reader")
+    @classmethod
+    def _reader_is_known(cls, value: str) -> str:
+        if value not in READERS:
+            raise ValueError(f"unknown reader {value!r}; known are {', '.join(READERS)}")
+        return value
 
     @field_validator("encoding")
     @classmethod
@@ -153,9 +162,11 @@ class Contract(_Part):
             raise ValueError("line_breaks_in_quotes needs at least two columns")
         if self.dialect.delimiter == self.dialect.quote:
             raise ValueError("dialect: delimiter and quote are the same character")
-        if self.reader == "ecb" and self.landing.archive_compression != "none":
-            # Its reader takes csv and zip; what is archived must be loadable again.
-            raise ValueError("landing.archive_compression must be none for the reader ecb")
+        if not READERS[self.reader].takes_gzip and self.landing.archive_compression != "none":
+            # What is archived must be loadable again.
+            raise ValueError(
+                f"landing.archive_compression must be none for the reader {self.reader}"
+            )
         if self.archive_folder in (self.landing_folder, self.refused_folder):
             raise ValueError("landing.archive_folder must be a folder of its own")
         return self

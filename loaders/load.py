@@ -95,6 +95,33 @@ def load_file(
         raise UnusableInputError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
     source = open_source(contract.reader, Path(path) if path is not None else None)
     day, day_source = find_business_date(contract, source, business_date, today)
+    return load_source(
+        contract,
+        source,
+        (day, day_source),
+        (delimiter, encoding),
+        again=again,
+        on_progress=on_progress,
+        on_message=on_message,
+    )
+
+
+def load_source(
+    contract: Contract,
+    source: Source,
+    business_date: tuple[date, str],
+    text_format: tuple[str, str] | None = None,
+    again: bool = False,
+    on_progress: Progress | None = None,
+    on_message: Callable[[str], None] | None = None,
+) -> LoadResult:
+    """Loads ``source``, wherever it comes from, as :func:`load_file` loads a file.
+
+    ``business_date`` is the day and, in words, where it comes from; ``text_format`` the delimiter
+    and the encoding, if not the contract's.
+    """
+    delimiter, encoding = text_format or (contract.dialect.delimiter, contract.encoding)
+    day, day_source = business_date
     progress = on_progress or (lambda *_: None)
     started = time.monotonic()
 

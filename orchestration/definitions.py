@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration import checks, jobs, schedules, sensors
+from orchestration import checks, jobs, polling, schedules, sensors
 from orchestration.assets import docs, models, raw, report
 from orchestration.notifications import NotifierResource
 from orchestration.project import dbt_project, dbt_resource
@@ -32,6 +32,7 @@ def definitions() -> dg.Definitions:
     watch = jobs.watch_job(dg.AssetSelection.checks(*looked_at))
     documentation = jobs.docs_job(dg.AssetSelection.assets(dbt_docs))
     retention = jobs.retention_job()
+    polls = polling.poll_jobs(project)
     return dg.Definitions(
         assets=[
             *(raw.landing_asset(one) for one in contracts),
@@ -51,12 +52,14 @@ def definitions() -> dg.Definitions:
             watch,
             documentation,
             retention,
+            *polls,
         ],
         schedules=[
             schedules.exchange_rates_schedule(exchange_rates),
             schedules.night_watch_schedule(watch),
             schedules.docs_schedule(documentation),
             schedules.retention_schedule(retention),
+            *polling.poll_schedules(polls),
         ],
         sensors=[
             sensors.landing_sensor(

@@ -16,6 +16,7 @@ from loaders import database, ledger, migrate
 from loaders.errors import UserError
 from sluss import dbt
 from sluss.dbt import DbtRun, NodeProblem
+from sluss.idle import idle_models
 from sluss.outcomes import LoadOutcome, Standing, outcomes, standings
 from sluss.settings import home
 
@@ -73,10 +74,16 @@ def build(
     """
     started = time.monotonic()
     with prepared(on_message) as before:
+        excluded = () if selection or full_refresh else _idle_models()
         with _what_stopped_dbt_in_words():
-            run = dbt.build(selection, full_refresh, threads, on_progress)
+            run = dbt.build(selection, full_refresh, threads, on_progress, excluded=excluded)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
+
+
+def _idle_models() -> list[str]:
+    with database.connected(_connect()) as connection:
+        return idle_models(connection)
 
 
 @contextmanager

@@ -72,10 +72,12 @@ def build(
     threads: int | None = None,
     on_progress: Progress | None = None,
     without: Sequence[str] = (),
+    excluded: Sequence[str] = (),
 ) -> DbtRun:
     """Runs ``dbt build`` on all but unit tests, or on ``selection``, and returns what it did.
 
-    ``without`` are kinds of nodes to leave out: test, seed. Failing models and tests are in the
+    ``without`` are kinds of nodes to leave out: test, seed; ``excluded`` is a selection of them,
+    with the tests that look at nothing else. Failing models and tests are in the
     result. Raises SelectionError for a selection that matches nothing, DbtError where dbt could not
     begin (a mistake in the project, no database).
     """
@@ -83,7 +85,9 @@ def build(
     if selection:
         # A selection replaces the project's default selector, which leaves unit tests out.
         arguments += ["--select", *selection]
-    if selection or without:
+    if excluded:
+        arguments += ["--exclude", *excluded]
+    if selection or without or excluded:
         kinds = dict.fromkeys(["unit_test", *without])
         arguments += ["--exclude-resource-type", *kinds]
     if full_refresh:

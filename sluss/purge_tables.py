@@ -115,7 +115,9 @@ def leftovers(connection: Connection, loads: Sequence[int]) -> list[str]:
 def vacuum_ledger(purger: Connection) -> None:
     """Does the same for what the loader keeps; needs PostgreSQL 17, where a role may be let."""
     if purger.server_version >= 170000:
-        names = ("malformed_lines", "review_decisions", "review_proposals")
+        with purger, purger.cursor() as cursor:
+            cursor.execute(_MAINTAINED)
+            names = [name for (name,) in cursor.fetchall()]
         _vacuum(purger, [sql.Identifier("ops", name) for name in names])
 
 
@@ -150,6 +152,15 @@ where class.relkind in ('r', 'p') and not class.relispartition
     and class.relowner = %s::regrole
     and namespace.nspname not like 'pg\\_%%' and namespace.nspname <> 'information_schema'
 order by namespace.nspname, class.relname
+"""
+
+# The migrations say which tables the purger may maintain.
+_MAINTAINED = """
+select relname
+from pg_class
+where relnamespace = 'ops'::regnamespace and relkind = 'r'
+    and has_table_privilege(oid, 'MAINTAIN')
+order by relname
 """
 
 _PARTITIONS = """

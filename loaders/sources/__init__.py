@@ -6,6 +6,7 @@ line; everything that is wrong with the lines themselves is the scanner's affair
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -46,13 +47,32 @@ class Source:
     proposed_date: date | None = None
 
 
+@dataclass(frozen=True)
+class Reader:
+    """What reads the files of a feed: ``open_source`` of its module.
+
+    ``takes_gzip``: what was gzipped for the archive can be read again. ``has_own_file``: it knows a
+    file to read where none is named.
+    """
+
+    module: str
+    takes_gzip: bool = True
+    has_own_file: bool = False
+
+
+READERS = {
+    "csv": Reader("loaders.sources.files"),
+    "ecb": Reader("loaders.sources.ecb", takes_gzip=False, has_own_file=True),
+}
+
+
 def open_source(reader: str, path: Path | None) -> Source:
     """Returns the source that ``reader`` (a contract's setting) makes of the file at ``path``.
 
     ``None`` stands for the reader's own file, where it has one. Raises UnusableInputError if there
     is nothing at ``path`` that could be read twice, UnreadableContentError if it is damaged.
     """
-    from loaders.sources import ecb, files
-
-    readers = {"csv": files.open_source, "ecb": ecb.open_source}
-    return readers[reader](path)
+    # Named, not imported: a reader's libraries are not loaded for the sake of another one.
+    module = importlib.import_module(READERS[reader].module)
+    source: Source = module.open_source(path)
+    return source

@@ -22,6 +22,7 @@ from loaders.landing import (
     waiting,
 )
 from loaders.load import load_file
+from loaders.sources import READERS
 from orchestration import tags
 from orchestration.partitions import business_days, days_of
 from orchestration.rates import fetched_rates
@@ -188,7 +189,7 @@ def _newest(context: dg.AssetExecutionContext, contract: Contract) -> Iterator[L
     """Loads what waits in the landing folder; of a feed that can be asked for, what is newest."""
     for file in _whole(contract):
         yield load_landed(file, on_message=context.log.info)
-    if contract.reader == "ecb":
+    if READERS[contract.reader].has_own_file:
         with fetched_rates() as path:
             result = load_file(contract, path, on_message=context.log.info)
         yield LandedResult(result.status, result, result.reason)

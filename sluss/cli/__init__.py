@@ -29,7 +29,17 @@ import typer
 from loaders.errors import UserError
 
 # In the order in which `sluss --help` shows them.
-GROUPS = ("server", "loads", "build", "review", "report", "purge", "generate")
+GROUPS = (
+    "server",
+    "loads",
+    "poll",
+    "build",
+    "review",
+    "report",
+    "purge",
+    "generate",
+    "simulate",
+)
 
 EPILOG = (
     "The database lives under $SLUSS_HOME (~/.sluss), unless DATABASE_URL or PGHOST names another "

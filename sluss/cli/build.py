@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -83,21 +83,41 @@ def build(
     raise typer.Exit(0 if result.status == "published" else 1)
 
 
-def demo() -> None:
+def demo(
+    what: Annotated[
+        Literal["bank", "cashflow"],
+        typer.Argument(help="bank: a sample day. cashflow: a year from a simulated service."),
+    ] = "bank",
+) -> None:
     """Do the main job on a sample day, and show the day in one screen.
 
     Starts the database, loads the day in data/sample_day (5,000 lines with every defect that Sluss
     knows) and the exchange rates, and builds. A second time it finds the files loaded already, and
     changes nothing.
+
+    `sluss demo cashflow` asks a simulated CDM API, which repeats, cuts and fails, for a year of 100
+    companies (11,000 payments), builds, and holds their balances against the generator's key.
     """
     from sluss import server
-    from sluss.cli.screens import print_build, print_day
-    from sluss.demo import build_sample, load_sample
 
     out, err = console(), console(stderr=True)
 
     def remark(text: str) -> None:
         err.print(f"  {text}", style="dim", markup=False)
+
+    with _waiting(err, "bringing the database up"):
+        up = server.up(remark)
+    state = "was up already" if up.was_running or not up.embedded else "is up"
+    out.print(f"  Postgres {up.server_version} {state}", markup=False)
+    if what == "cashflow":
+        _demo_cashflow(out, err, remark)
+    else:
+        _demo_bank(out, remark)
+
+
+def _demo_bank(out: Console, remark: Callable[[str], None]) -> None:
+    from sluss.cli.screens import print_build, print_day
+    from sluss.demo import build_sample, load_sample
 
     def loaded(result: LoadResult) -> None:
         did = (
@@ -107,10 +127,6 @@ def demo() -> None:
         )
         out.print(f"  {result.feed:<18} {result.file_name:<20} {did}", markup=False)
 
-    with _waiting(err, "bringing the database up"):
-        up = server.up(remark)
-    state = "was up already" if up.was_running or not up.embedded else "is up"
-    out.print(f"  Postgres {up.server_version} {state}", markup=False)
     loads = load_sample(remark, loaded)
     with _progress("building", shown=is_watched()) as on_progress:
         result = build_sample(loads, on_progress, remark)
@@ -125,6 +141,27 @@ def demo() -> None:
         )
     print_day(out, result.day, built.held, command=_own_name())
     raise typer.Exit(0 if built.status == "published" else 1)
+
+
+def _demo_cashflow(out: Console, err: Console, remark: Callable[[str], None]) -> None:
+    from sluss.cashflow_demo import build_year, load_year
+    from sluss.cli.cashflow_screen import print_year
+    from sluss.cli.poll import print_poll
+    from sluss.cli.screens import print_build
+
+    with _waiting(err, "asking the simulated service"):
+        polled = load_year(remark)
+    print_poll(out, polled)
+    with _progress("building", shown=is_watched()) as on_progress:
+        built, year = build_year(on_progress, remark)
+    if year is None or built.status == "failed":
+        print_build(out, built)
+        raise typer.Exit(1)
+    out.print(f"  built in {built.seconds:.0f} s, {built.passed_count} tests passed")
+    if not any(feed.loaded for feed in polled.feeds):
+        out.print("  The service had nothing new: nothing was loaded.")
+    print_year(out, year, command=_own_name())
+    raise typer.Exit(0 if built.status == "published" and not year.differing else 1)
 
 
 def _own_name() -> str:

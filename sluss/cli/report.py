@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from sluss.cli.output import console, is_watched, print_json
 def register(app: typer.Typer) -> None:
     """Adds this module's commands to ``app``."""
     app.command("report")(report)
+    app.command("company-report")(company_report)
     app.command("site")(site)
 
 
@@ -54,6 +56,48 @@ def report(
     else:
         console().print(
             f"{out}: the report of load {load_id}, in {result.seconds:.1f} s", markup=False
+        )
+
+
+def company_report(
+    company_id: Annotated[
+        int, typer.Argument(metavar="COMPANY_ID", help="Its number: marts.dim_company.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE.html", help="Where to write it; replaced if there."),
+    ],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of the window.")
+    ],
+    end: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The first day after it.")
+    ],
+    currency: Annotated[str, typer.Option(help="The reporting currency: EUR or USD.")] = "EUR",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON, for scripts: one object.")
+    ] = False,
+) -> None:
+    """Write the report of a company over all its accounts, as one HTML file.
+
+    Its balance, held and owed, day by day; what came in and went out; the countries on the other
+    side; what was left out as dirty, and in which mode; the reference beside it; a projection.
+
+    The report is notebooks/company.ipynb, run and shown without its code.
+
+    Exit code 0: written. 2: no such company, a window without a day, or the file cannot be written.
+    1: no database answers, or a part of the notebook failed.
+    """
+    import dataclasses
+
+    from sluss.report.company import write_company_report
+
+    result = write_company_report(company_id, first.date(), end.date(), currency.upper(), out)
+    if as_json:
+        print_json(dataclasses.asdict(result))
+    else:
+        console().print(
+            f"{out}: the report of company {company_id}, in {result.seconds:.1f} s", markup=False
         )
 
 

@@ -50,7 +50,7 @@ def amounts(bins: pd.DataFrame) -> go.Figure | None:
     if not counts:
         return None
     first, last = min(counts), max(counts)
-    figure = _figure("Payments by their size, SEK", 300)
+    figure = empty_figure("Payments by their size, SEK", 300)
     figure.add_bar(
         x=[number + 0.5 for number in range(first, last + 1)],
         y=[counts.get(number, 0) for number in range(first, last + 1)],
@@ -77,7 +77,7 @@ def spread(currencies: pd.DataFrame) -> go.Figure | None:
     found = list(reversed(records(currencies)))
     if not found:
         return None
-    figure = _figure(
+    figure = empty_figure(
         "Amounts in their own currency: median, middle half, and 5 to 95 %",
         70 + 36 * len(found),
     )
@@ -123,7 +123,7 @@ def hours(counts: pd.DataFrame) -> go.Figure | None:
         return None
     values = [found.get(hour, 0) for hour in range(24)]
     busiest = values.index(max(values))
-    figure = _figure("Payments by hour, Stockholm time", 240)
+    figure = empty_figure("Payments by hour, Stockholm time", 240)
     figure.add_bar(
         x=list(range(24)),
         y=values,
@@ -176,7 +176,7 @@ def recent(loads: pd.DataFrame, measure: str) -> go.Figure | None:
     }[measure]
     if any(row["gate"] == "held" for row in found):
         title += " (grey: held)"
-    figure = _figure(title, 210)
+    figure = empty_figure(title, 210)
     colours = [
         (MAIN if row["is_this"] else LIGHT) if row["gate"] == "published" else DIM for row in found
     ]
@@ -237,7 +237,7 @@ def _measured(row: dict[str, Any]) -> dict[str, Any]:
 
 def _ranking(bars: list[tuple[str, float]], title: str, labels: list[str]) -> go.Figure:
     """Returns bars that lie, the first one on top, each with its number at its end."""
-    figure = _figure(title, 40 + _BAR_HEIGHT * len(bars))
+    figure = empty_figure(title, 40 + _BAR_HEIGHT * len(bars))
     figure.add_bar(
         orientation="h",
         x=[value for _, value in reversed(bars)],
@@ -255,7 +255,8 @@ def _ranking(bars: list[tuple[str, float]], title: str, labels: list[str]) -> go
     return figure
 
 
-def _figure(title: str, height: int) -> go.Figure:
+def empty_figure(title: str, height: int) -> go.Figure:
+    """Returns an empty figure in the manner of all others."""
     import plotly.graph_objects as go
 
     axis = {

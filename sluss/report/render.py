@@ -29,18 +29,23 @@ _NOTEBOOK_ONLY = "notebook-only"
 
 def render(notebook: NotebookNode, load: Load) -> str:
     """Returns the page of an executed notebook about ``load``."""
+    return render_page(notebook, TEMPLATE.name, load=load)
+
+
+def render_page(notebook: NotebookNode, template: str, **about: object) -> str:
+    """Returns the page of an executed notebook in a template, which is given ``about``."""
     from nbconvert.exporters import HTMLExporter
     from plotly.offline import get_plotlyjs
 
     scripts = [get_plotlyjs(), (TEMPLATE / "figures.js").read_text(encoding="utf-8")]
-    exporter = HTMLExporter(template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATES)])
+    exporter = HTMLExporter(template_name=template, extra_template_basedirs=[str(TEMPLATES)])
     exporter.register_filter("figure_data", _figure_data)
     exporter.register_filter("figure_title", _figure_title)
     notebook = _for_reading(notebook)
     page, _ = exporter.from_notebook_node(
         notebook,
         resources={
-            "load": load,
+            **about,
             "plotly_mime": PLOTLY,
             "contents": _contents(notebook.cells),
             "scripts": scripts,

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def write_report(load_id: int, out: Path) -> ReportResult:
     from sluss.report.render import render
 
     started = time.monotonic()
-    target = _check_target(out)
+    target = check_target(out)
     load = find_load(load_id)
     for _ in range(_ATTEMPTS):
         page = render(execute(load_id), load)
@@ -67,12 +68,17 @@ def write_report(load_id: int, out: Path) -> ReportResult:
             f"Load {load_id} was built anew while its report was written: nothing was written. "
             "Ask for the report again when the build is done."
         )
-    _replace(target, page)
+    replace_page(target, page)
     return ReportResult(target, load_id, load.version, round(time.monotonic() - started, 1))
 
 
 def execute(load_id: int, notebook: Path = NOTEBOOK) -> NotebookNode:
-    """Returns the notebook with the outputs of its cells.
+    """Returns the notebook of a load with the outputs of its cells; raises as below."""
+    return execute_notebook(notebook, {"load_id": load_id})
+
+
+def execute_notebook(notebook: Path, parameters: Mapping[str, object]) -> NotebookNode:
+    """Returns a notebook, run with ``parameters``, with the outputs of its cells.
 
     Raises UserError, which names the part that failed and quotes no data.
     """
@@ -84,7 +90,7 @@ def execute(load_id: int, notebook: Path = NOTEBOOK) -> NotebookNode:
         return papermill.execute_notebook(
             str(notebook),
             None,
-            parameters={"load_id": load_id},
+            parameters=dict(parameters),
             kernel_name="sluss",
             kernel_manager_class=_kernel_manager(directory),
             execution_timeout=_CELL_SECONDS,
@@ -158,11 +164,11 @@ def _failure(notebook: Path, error: Any) -> str:
     return (
         f"The report failed in its part “{title}”: {what} To look into it, open "
         f"{notebook.relative_to(REPOSITORY) if notebook.is_relative_to(REPOSITORY) else notebook} "
-        "in Jupyter, give it the load's number, and run its cells."
+        "in Jupyter, set its parameters, and run its cells."
     )
 
 
-def _check_target(out: Path) -> Path:
+def check_target(out: Path) -> Path:
     target = Path(os.path.abspath(out.expanduser()))
     if target.is_dir():
         raise UnusableInputError(
@@ -175,7 +181,7 @@ def _check_target(out: Path) -> Path:
     return target
 
 
-def _replace(target: Path, page: str) -> None:
+def replace_page(target: Path, page: str) -> None:
     """Puts the page in place at once: a reader sees the old report or the new one."""
     # Made with mode 0600, and it keeps it.
     handle, temporary = tempfile.mkstemp(

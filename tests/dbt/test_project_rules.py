@@ -41,10 +41,20 @@ KEYED_ELSEWHERE = {
     "int_transactions__excluded": "a view; its rows are those of fct_rejections, which has the key",
     "int_transactions__held": "a view of int_transactions__excluded, as above",
     "fct_account_daily": "a view that groups by its key",
+    "stg_cashflow__companies": "one row a raw line, as above",
+    "stg_cashflow__rates": "one row a raw line, as above",
+    "stg_cashflow__sepa": "one row a raw line, as above",
+    "stg_cashflow__swift": "one row a raw line, as above",
+    "int_cash_transactions__judged": "as int_transactions__judged",
+    "int_cash_load_days__counted": "groups by its key, of which lines without a day have a null",
+    "fct_company_balance_daily": "a view of companies and days, each of them once",
+    "rpt_company_position": "a view of companies and windows, each of them once",
+    "rpt_company_reference_balance": "a view that groups by its key",
+    "rpt_company_projection": "a view that groups by its key",
 }
 
 # Marts that show a line as it stood in its file need the raw text, which no later layer carries.
-MARTS_THAT_SHOW_RAW_LINES = {"fct_corrections", "fct_rejections"}
+MARTS_THAT_SHOW_RAW_LINES = {"fct_corrections", "fct_rejections", "fct_cash_quarantine"}
 
 # What stands in the fact is added up once, for several reports.
 SUMS_OF_THE_FACT = {"int_load_currency_totals__summed", "int_load_rules__met"}
@@ -492,3 +502,26 @@ def test_every_rule_of_a_line_has_a_unit_test(manifest: dict[str, Any]) -> None:
         ):
             missing.add(rule_id)
     assert missing == set()
+
+
+# These need other lines, the companies, the rates or the mode.
+CASH_NOT_LINE_LOCAL = {
+    "cash.no_rate",
+    "cash.batch_payment",
+    "cash.batch_included",
+    "cash.redelivery",
+    "cash.id_collision",
+    "cash.sepa_unknown_account",
+    "cash.one_leg",
+}
+
+
+def test_every_rule_of_a_payment_of_cashflow_has_a_unit_test(manifest: dict[str, Any]) -> None:
+    judged = {
+        test["name"]
+        for test in manifest["unit_tests"].values()
+        if test["model"] == "int_cash_transactions__judged"
+    }
+    local = {rule_id for rule_id in rules() if rule_id.startswith("cash.")} - CASH_NOT_LINE_LOCAL
+    assert len(local) > 7
+    assert {f"judges_{rule_id.replace('.', '_')}" for rule_id in local} - judged == set()

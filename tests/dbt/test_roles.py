@@ -14,7 +14,11 @@ BUILT_SCHEMAS = ("reference", "intermediate", "marts", "snapshots", "audit")
 PERSONAL = {
     "dim_customer": {"customer_name", "address", "phone", "personnummer"},
     "fct_rejections": {"raw"},
+    "dim_company": {"owner_name", "address"},
+    "fct_cash_quarantine": {"raw"},
 }
+# The sample day is a bank's; what they hold is protected all the same.
+EMPTY = {"dim_company", "fct_cash_quarantine"}
 
 pytestmark = pytest.mark.usefixtures("sample_day")
 
@@ -54,7 +58,7 @@ def test_there_is_something_to_protect() -> None:
     assert len(marts) >= 10
     for table, personal in PERSONAL.items():
         assert personal <= set(marts[table])
-        assert rows(select(table, *sorted(personal)))
+        assert bool(rows(select(table, *sorted(personal)))) is (table not in EMPTY)
 
 
 def test_a_reader_sees_every_column_but_the_personal_ones() -> None:

@@ -26,6 +26,7 @@ from loaders import ledger
 from loaders.database import connect
 from sluss import demo
 from sluss.build import end_dead_loads, only_build
+from sluss.idle import idle_models
 from sluss.outcomes import outcomes, standings
 from tests.conftest import Database, RunSluss
 
@@ -121,6 +122,23 @@ def test_a_second_demo_changes_nothing_and_says_so(
     assert second.count("loaded already, as load") == len(demo.FILES)
     assert "nothing was loaded, and the build changed nothing" in second
     assert second[second.index("The bank day") :] == first_demo[first_demo.index("The bank day") :]
+
+
+def test_a_build_leaves_out_the_models_of_a_feed_that_never_came(
+    module_database: Database, first_demo: str
+) -> None:
+    cashflow = ["path:models/*/cashflow"]
+    with closing(connect(address=module_database.dsn)) as connection:
+        assert idle_models(connection) == cashflow
+        _execute(connection, "alter table marts.dim_company rename to dim_company_of_yore")
+        assert idle_models(connection) == [], "an update brought a model that is not built yet"
+        _execute(connection, "alter table marts.dim_company_of_yore rename to dim_company")
+        with closing(ledger.connect("a loader")) as loader:
+            ledger.lock_feed(loader, "cashflow_rates")
+            ledger.open_load(loader, "cashflow_rates", "rates.csv", None, demo.BUSINESS_DATE)
+            assert idle_models(connection) == []
+        _until_told(end_dead_loads)
+        assert idle_models(connection) == cashflow, "what failed leaves nothing"
 
 
 def test_a_build_names_a_selection_that_matches_nothing(

@@ -15,6 +15,7 @@ from psycopg2 import sql
 from loaders import database as db
 from loaders.contract import Contract
 from loaders.load import LoadResult, load_file
+from tests.cdm import write_stretch
 
 HEADER = (
     "transaction_id,timestamp,amount,currency,sender_account,receiver_account,sender_country,"
@@ -115,3 +116,11 @@ def load(module_database: object, tmp_path: Path) -> Load:
         return Loaded(result, rows_of(result.load_id, feed), malformed_of(result.load_id))
 
     return run
+
+
+@pytest.fixture(scope="module")
+def stretch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 24 days of a year: five answers of the first generation for each feed."""
+    out = tmp_path_factory.mktemp("cash")
+    write_stretch(out, seed=4, until="2025-01-24")
+    return out

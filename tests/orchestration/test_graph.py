@@ -10,7 +10,10 @@ import pytest
 
 from tests.orchestration.desk import RAW_TRANSACTIONS, REPORT
 
-FEEDS = {"bank_customers", "bank_transactions", "fx_rates"}
+CASHFLOW = {"cashflow_companies", "cashflow_rates", "cashflow_sepa", "cashflow_swift"}
+FEEDS = {"bank_customers", "bank_transactions", "fx_rates"} | CASHFLOW
+# Whoever sends no cashflow is not told every morning that none came.
+FEEDS_WITH_A_PACE = FEEDS - CASHFLOW
 LAYERS = {"landing", "raw", "reference", "snapshots", "site", "operations"}
 
 
@@ -85,7 +88,9 @@ def test_every_test_on_data_is_a_check_of_an_asset_and_no_unit_test_is_one(
     own = {"reconciliation", "held_loads", "age_of_the_rates", "disk_growth", "freshness"}
     own.add("retention")
     checks = [key.name for key in graph.asset_check_keys]
-    assert sorted(checks) == sorted([*tests, *(own - {"freshness"}), *["freshness"] * len(FEEDS)])
+    assert sorted(checks) == sorted(
+        [*tests, *(own - {"freshness"}), *["freshness"] * len(FEEDS_WITH_A_PACE)]
+    )
 
 
 def test_every_asset_says_whose_it_is_what_it_is_and_where_it_belongs(graph: Any) -> None:
@@ -107,15 +112,14 @@ def test_every_asset_says_whose_it_is_what_it_is_and_where_it_belongs(graph: Any
 
 def test_only_what_is_of_a_day_has_the_days_as_partitions(graph: Any) -> None:
     partitioned = {key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned}
-    assert partitioned == {
-        dg.AssetKey(["staging", f"raw_{feed}"]) for feed in ("bank_customers", "bank_transactions")
-    }
+    assert partitioned == {dg.AssetKey(["staging", f"raw_{feed}"]) for feed in FEEDS - {"fx_rates"}}
 
 
 def test_the_jobs_are_those_that_an_operator_needs(definitions: dg.Definitions) -> None:
     names = {job.name for job in definitions.resolve_all_job_defs()}
     assert {"bank_day", "exchange_rates", "full_refresh", "withdraw_load", "watch"} <= names
     assert "retention" in names
+    assert "poll_cashflow" in names
     bank_day = definitions.resolve_job_def("bank_day")
     keys = set(bank_day.asset_layer.selected_asset_keys)
     assert {RAW_TRANSACTIONS, REPORT} <= keys
@@ -140,6 +144,14 @@ def test_schedules_run_by_the_banks_clock_without_being_switched_on(
     assert (schedule.cron_schedule, schedule.job_name) == (cron, job)
     assert schedule.execution_timezone == "Europe/Stockholm"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_a_service_is_polled_by_itself_only_where_its_address_is_set(
+    definitions: dg.Definitions,
+) -> None:
+    schedule = definitions.resolve_schedule_def("poll_cashflow_daily")
+    assert schedule.job_name == "poll_cashflow"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 
 
 @pytest.mark.parametrize("name", ["landing", "failed_runs", "watch_findings"])

@@ -36,7 +36,7 @@ def test_all_steps_that_build_share_a_pool_with_room_for_one_run(
         "withdraw_load",
         "retention",
     }
-    assert {step for _, step in building} == {"models", "build_without", "purge"}
+    assert {step for _, step in building} == {"models", "build_without", "purge", "build_cashflow"}
     assert [name for name, pool in pools.items() if pool - {"build"}] == []
     config = instance.get_concurrency_config()
     assert config.pool_config.default_pool_limit == 1

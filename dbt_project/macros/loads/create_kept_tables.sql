@@ -6,6 +6,9 @@
       duplicate or a conflict.
     - kept_listings: since when an account that remains was listed.
     - kept_balances: what the purged payments moved on an account that remains.
+    - kept_cash_lines: what sharing an id made of lines of cashflow that remain, where one that shared it
+      was purged.
+    - kept_cash_balances: what the purged payments moved on a company that remains.
     - kept_purges: the purges whose facts are kept; in the transaction that keeps them.
 -#}
 {% macro kept_repeats() -%} intermediate.kept_repeats {%- endmacro %}
@@ -14,12 +17,19 @@
 
 {% macro kept_balances() -%} intermediate.kept_balances {%- endmacro %}
 
+{% macro kept_cash_lines() -%} intermediate.kept_cash_lines {%- endmacro %}
+
+{% macro kept_cash_balances() -%} intermediate.kept_cash_balances {%- endmacro %}
+
 {% macro kept_purges() -%} intermediate.kept_purges {%- endmacro %}
 
 {% macro create_kept_tables() %}
     do $create_kept_tables$
     begin
-        if to_regclass('{{ kept_purges() }}') is null then
+        if
+            to_regclass('{{ kept_purges() }}') is null
+            or to_regclass('{{ kept_cash_balances() }}') is null
+        then
             -- As for applied_loads: tables that stand are not locked.
             perform pg_advisory_xact_lock({{ fence_lock_key() }});
             {%- if target.role %}
@@ -44,6 +54,20 @@
                 own_account text primary key,
                 amount_sek numeric(22, 2) not null,
                 last_movement_date date not null
+            );
+            create table if not exists {{ kept_cash_lines() }} (
+                load_id integer not null,
+                line_no integer not null,
+                payment_key text not null,
+                is_redelivery boolean not null,
+                is_batch boolean not null,
+                is_collision boolean not null,
+                primary key (load_id, line_no)
+            );
+            create table if not exists {{ kept_cash_balances() }} (
+                company_id integer primary key,
+                amount_eur numeric(22, 2) not null,
+                amount_usd numeric(22, 2) not null
             );
             create table if not exists {{ kept_purges() }} (
                 purge_id integer primary key

@@ -13,6 +13,9 @@
         'gated': 'intermediate.int_transaction_loads__gated',
         'listed': 'intermediate.int_accounts__listed',
         'movements': 'marts.fct_account_movements',
+        'cash_groups': 'intermediate.int_cash_transactions__grouped',
+        'cash_days': 'marts.fct_company_movements_daily',
+        'companies': 'marts.dim_company',
     } -%}
     {%- set new_purges -%}
         select purges.purge_id
@@ -59,6 +62,12 @@
     {%- endif %}
     {%- if 'listed' in built and 'movements' in built %}
     {{ kept_balances_sql(read, leaving, remaining) }};
+    {%- endif %}
+    {%- if 'cash_groups' in built %}
+    {{ kept_cash_lines_sql(read, leaving, remaining) }};
+    {%- endif %}
+    {%- if 'cash_days' in built and 'companies' in built %}
+    {{ kept_cash_balances_sql(read, leaving, remaining) }};
     {%- endif %}
     insert into {{ kept_purges() }} (purge_id)
     {{ new_purges }}
@@ -157,5 +166,61 @@
             where
                 movements.own_account = kept.own_account
                 and {{ is_one_of('movements._load_id', remaining) }}
+        )
+{%- endmacro %}
+
+{#- Lines that remain and share the id of one that goes; what went before is in them already. -#}
+{% macro kept_cash_lines_sql(read, leaving, remaining) -%}
+    insert into {{ kept_cash_lines() }} (
+        load_id, line_no, payment_key, is_redelivery, is_batch, is_collision
+    )
+    select
+        _load_id,
+        _line_no,
+        payment_key,
+        is_redelivery,
+        is_batch,
+        is_collision
+    from {{ read.cash_groups }}
+    where
+        {{ is_one_of('_load_id', remaining) }}
+        and payment_key in (
+            select payment_key
+            from {{ read.cash_groups }}
+            where {{ is_one_of('_load_id', leaving) }}
+        )
+    on conflict (load_id, line_no) do update
+    set
+        is_redelivery = excluded.is_redelivery,
+        is_batch = excluded.is_batch,
+        is_collision = excluded.is_collision
+{%- endmacro %}
+
+{% macro kept_cash_balances_sql(read, leaving, remaining) -%}
+    insert into {{ kept_cash_balances() }} (company_id, amount_eur, amount_usd)
+    select
+        company_id,
+        sum(credit_amount_eur - debit_amount_eur),
+        sum(credit_amount_usd - debit_amount_usd)
+    from {{ read.cash_days }}
+    where {{ is_one_of('_load_id', leaving) }}
+    group by company_id
+    on conflict (company_id) do update
+    set
+        amount_eur = kept_cash_balances.amount_eur + excluded.amount_eur,
+        amount_usd = kept_cash_balances.amount_usd + excluded.amount_usd;
+    delete from {{ kept_cash_balances() }} as kept
+    where
+        not exists (
+            select 1
+            from {{ read.companies }} as companies
+            where companies.company_id = kept.company_id
+        )
+        and not exists (
+            select 1
+            from {{ read.cash_days }} as days
+            where
+                days.company_id = kept.company_id
+                and {{ is_one_of('days._load_id', remaining) }}
         )
 {%- endmacro %}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,7 @@ from loaders.generators.bank.answer_key import KeyWriter
 from loaders.generators.bank.day import DayWriter, GeneratedDay
 from loaders.generators.bank.lines import LineMaker
 from loaders.generators.bank.register import make_parties, make_register
+from loaders.generators.output import written_files
 
 # A fixed day, so that the same command gives the same bytes on any day.
 DEFAULT_BUSINESS_DATE = date(2025, 5, 19)
@@ -47,9 +47,6 @@ def generate_bank(
     if accounts is None:
         accounts = default_accounts(rows)
     _check(rows, seed, day, accounts)
-    out.mkdir(parents=True, exist_ok=True)
-    _refuse_to_overwrite(out)
-
     register, numbers = make_register(seed, accounts)
     parties = make_parties(seed, max(200, accounts // 2))
     # Every argument takes part: two days of one seed must not repeat each other's transaction ids.
@@ -62,19 +59,13 @@ def generate_bank(
         "accounts": accounts,
     }
 
-    partial = [out / f"{name}.partial" for name in FILE_NAMES]
-    try:
-        partial[0].write_text(register, encoding="utf-8", newline="\n")
+    with written_files(out, FILE_NAMES) as (register_file, lines_file, key_file):
+        register_file.write_text(register, encoding="utf-8", newline="\n")
         with (
-            partial[1].open("wb") as lines,
-            partial[2].open("w", encoding="ascii", newline="\n") as key,
+            lines_file.open("wb") as lines,
+            key_file.open("w", encoding="ascii", newline="\n") as key,
         ):
             result = DayWriter(maker, lines, KeyWriter(key, about)).write(rows, progress)
-        for path, name in zip(partial, FILE_NAMES, strict=True):
-            os.replace(path, out / name)
-    finally:
-        for path in partial:
-            path.unlink(missing_ok=True)
     return result
 
 
@@ -88,18 +79,3 @@ def _check(rows: int, seed: int, day: date, accounts: int) -> None:
     if not 2013 <= day.year <= 2099:
         # Lines reach three years back; before 2010 the ECB lacks some of the currencies used.
         raise UnusableInputError(f"--day is {day}: give a day from 2013-01-01 to 2099-12-31")
-
-
-def _refuse_to_overwrite(out: Path) -> None:
-    """An answer key beside the files says that they were generated, and can be again."""
-    key = out / "key.json"
-    if key.exists():
-        with key.open("rb") as stream:
-            if stream.read(17) == b'{"format_version"':
-                return
-    for name in FILE_NAMES:
-        if (out / name).exists():
-            raise UnusableInputError(
-                f"{out / name} exists, and no answer key beside it says that it was generated. "
-                "Nothing was written; give another --out."
-            )

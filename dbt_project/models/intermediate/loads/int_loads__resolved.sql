@@ -22,6 +22,10 @@ fx_counts as (
     select * from {{ ref('int_fx_loads__counted') }}
 ),
 
+cashflow_loads as (
+    select * from {{ ref('int_cashflow_loads__resolved') }}
+),
+
 loads as (
     select * from {{ ref('int_loads__known') }}
 ),
@@ -43,7 +47,8 @@ of_every_feed as (
         transaction_counts.judged_count,
         transaction_counts.rejected_count + coalesce(repeats.conflict_count, 0) as rejected_count,
         coalesce(repeats.duplicate_count, 0) as duplicate_count,
-        transaction_counts.difference_count
+        transaction_counts.difference_count,
+        transaction_loads.gate as version
     from transaction_loads
     inner join transaction_counts
         on transaction_loads.load_id = transaction_counts._load_id
@@ -57,7 +62,8 @@ of_every_feed as (
         accepted_count + rejected_count + duplicate_count as judged_count,
         rejected_count,
         duplicate_count,
-        difference_count
+        difference_count,
+        gate as version
     from registers
     union all
     select
@@ -68,10 +74,22 @@ of_every_feed as (
         fx_counts.rejected_count,
         0 as duplicate_count,
         abs(fx_loads.line_count - fx_loads.malformed_count - fx_counts.judged_count)
-            as difference_count
+            as difference_count,
+        'published' as version
     from fx_loads
     inner join fx_counts
         on fx_loads.load_id = fx_counts._load_id
+    union all
+    select
+        load_id,
+        gate,
+        gate_reason,
+        judged_count,
+        rejected_count,
+        duplicate_count,
+        difference_count,
+        version
+    from cashflow_loads
 )
 
 select
@@ -87,7 +105,7 @@ select
     cast(of_every_feed.rejected_count as bigint) as rejected_count,
     cast(of_every_feed.duplicate_count as bigint) as duplicate_count,
     cast(of_every_feed.difference_count as bigint) as difference_count,
-    of_every_feed.gate as version
+    of_every_feed.version
 from loads
 inner join of_every_feed
     on loads.load_id = of_every_feed.load_id

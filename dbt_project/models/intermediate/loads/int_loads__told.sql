@@ -43,7 +43,7 @@ rules as (
 select
     loads.load_id,
     {{ fingerprint(
-        "concat_ws('/', loads.gate, loads.gate_reason, loads.judged_count, loads.rejected_count,"
+        "concat_ws('/', loads.version, loads.gate, loads.gate_reason, loads.judged_count, loads.rejected_count,"
         ~ " loads.duplicate_count, loads.difference_count,"
         ~ " coalesce(totals.totals_fingerprint, '-'),"
         ~ " coalesce(rejections.rejections_fingerprint, '-'),"

@@ -21,6 +21,10 @@ fx_counts as (
     select * from {{ ref('int_fx_loads__counted') }}
 ),
 
+cashflow_loads as (
+    select * from {{ ref('int_cashflow_loads__resolved') }}
+),
+
 totals as (
     select
         _load_id,
@@ -67,7 +71,12 @@ counted as (
         case
             when loads.feed = 'bank_transactions'
                 then loads.judged_count - loads.rejected_count - loads.duplicate_count
-            else coalesce(registers.accepted_count, fx_counts.accepted_count, 0)
+            else coalesce(
+                registers.accepted_count,
+                fx_counts.accepted_count,
+                cashflow_loads.accepted_count,
+                0
+            )
         end as accepted_count,
         coalesce(
             registers.corrected_count, totals.corrected_count, corrected_lines.corrected_count, 0
@@ -78,6 +87,8 @@ counted as (
         on loads.load_id = registers.load_id
     left join fx_counts
         on loads.load_id = fx_counts._load_id
+    left join cashflow_loads
+        on loads.load_id = cashflow_loads.load_id
     left join totals
         on loads.load_id = totals._load_id
     left join corrected_lines

@@ -37,6 +37,11 @@ fx_counts as (
     where {{ in_loads_to_build(ref('int_loads__told')) }}
 ),
 
+cashflow_rules as (
+    select * from {{ ref('int_cash_load_rules__counted') }}
+    where {{ in_loads_to_build(ref('int_loads__told')) }}
+),
+
 rules_met as (
     select
         rejections._load_id,
@@ -97,6 +102,13 @@ rules_met as (
         rejected_count as line_count
     from fx_counts
     where rejected_count > 0
+    union all
+    select
+        _load_id,
+        outcome,
+        rule_id,
+        line_count
+    from cashflow_rules
     union all
     select
         load_id as _load_id,

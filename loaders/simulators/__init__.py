@@ -1,0 +1,1 @@
+"""Stand-ins for the services that Sluss reads, with their quirks and, on demand, their faults."""
