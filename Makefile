@@ -24,12 +24,13 @@ $(STAMP): pyproject.toml constraints.txt
 	    echo "error: $(PYTHON) not found. Install Python 3.11, or name one: make setup PYTHON=python3"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || { \
 	    echo "error: $(PYTHON) cannot make virtual environments. On Debian: apt-get install python3.11-venv"; exit 1; }
-# uv takes seconds where pip takes a minute or two. It does not read pip's settings: pass on the index.
+# uv takes seconds where pip takes a minute or two. It does not read pip's settings: pass on the index. Compiled here
+# once, or each command compiles dbt anew for seconds where PYTHONDONTWRITEBYTECODE is set.
 	@index="$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2> /dev/null || true)}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	echo "installing into $(VENV)"; \
 	{ $(BIN)/pip install --quiet --disable-pip-version-check uv \
-	    && $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; } \
+	    && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'; } \
 	|| { echo "uv did not do it, trying pip"; \
 	    $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; }
 	@touch $@
@@ -71,7 +72,7 @@ bench: $(BENCH_STAMP) ## A million lines: bare COPY, load and build, peers; 30 s
 $(BENCH_STAMP): $(STAMP)
 	@index="$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2> /dev/null || true)}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
-	{ $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench]'; } \
+	{ $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[bench]'; } \
 	|| $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 

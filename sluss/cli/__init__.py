@@ -82,8 +82,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except Exception as error:
         # The server went away, ran out of disk, was shut down: nothing that a traceback explains.
         # Asked by name, for psycopg2 is not imported where no database is needed.
-        if type(error).__module__.startswith("psycopg2") and _is_operational(error):
-            print(f"error: the database gave up: {str(error).strip()}", file=sys.stderr)
+        if type(error).__module__.startswith("psycopg2") and (cause := _operational(error)):
+            print(f"error: the database gave up: {str(cause).strip()}", file=sys.stderr)
             sys.exit(1)
         if getattr(error, "pgcode", None) == INSUFFICIENT_PRIVILEGE:
             print(
@@ -95,10 +95,13 @@ def main(args: Sequence[str] | None = None) -> None:
         raise
 
 
-def _is_operational(error: Exception) -> bool:
+def _operational(error: BaseException | None) -> Exception | None:
     import psycopg2
 
-    return isinstance(error, psycopg2.OperationalError)
+    if isinstance(error, psycopg2.InterfaceError):
+        # A transaction cannot be rolled back on a connection that is lost; why it was comes before.
+        error = error.__context__
+    return error if isinstance(error, psycopg2.OperationalError) else None
 
 
 def _show_version(wanted: bool) -> None:

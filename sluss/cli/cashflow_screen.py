@@ -96,7 +96,10 @@ def _next_table(command: str, company: int) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     window = "--from 2025-10-01 --to 2026-01-01"
     for what, why in (
-        (f"{command} company-report {company} {window} --out company.html", "it on a page"),
+        (
+            f"{command} company-report {company} {window} --out company.html",
+            "all of it on a page",
+        ),
         (
             f"marts.company_position({company}, date '2025-03-03', date '2025-03-10')",
             "any window, in SQL",

@@ -209,8 +209,7 @@ def balance_figure(position: Position, found: pd.DataFrame) -> go.Figure | None:
             mode="lines",
             line={"width": 0, "shape": "hv"},
             fill="tozeroy",
-            fillcolor=colour,
-            opacity=0.3,
+            fillcolor=_pale(colour),
             hoverinfo="skip",
         )
     drawn.add_scatter(
@@ -222,6 +221,12 @@ def balance_figure(position: Position, found: pd.DataFrame) -> go.Figure | None:
     )
     drawn.update_yaxes(tickformat=",.0f", zeroline=True, nticks=6)
     return drawn
+
+
+def _pale(colour: str) -> str:
+    """Returns a colour, #rrggbb, that lets the lines behind it through."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.3)"
 
 
 def flow_figure(position: Position, found: pd.DataFrame) -> go.Figure | None:
@@ -237,7 +242,7 @@ def flow_figure(position: Position, found: pd.DataFrame) -> go.Figure | None:
     if not sums:
         return None
     drawn = empty_figure(
-        f"In and out by {'month' if by_month else 'day'}, {position.currency}", 260
+        f"In (up) and out (down) by {'month' if by_month else 'day'}, {position.currency}", 260
     )
     for number, (name, colour) in enumerate((("in", MAIN), ("out", LIGHT))):
         drawn.add_bar(
@@ -247,6 +252,10 @@ def flow_figure(position: Position, found: pd.DataFrame) -> go.Figure | None:
             hovertemplate=f"%{{x|%-d %B %Y}} {name}: %{{y:,.2f}}<extra></extra>",
         )
     drawn.update_layout(barmode="relative")
+    if by_month:
+        # Ticks of plotly's own are thirty days apart, which is no month.
+        shown = list(sums)[:: len(sums) // 12 + 1]
+        drawn.update_xaxes(tickvals=shown, ticktext=[f"{day:%b %Y}" for day in shown])
     drawn.update_yaxes(tickformat=",.0f", zeroline=True, nticks=6)
     return drawn
 

@@ -44,7 +44,8 @@ class Kill:
 
 VICTIMS = ("self", "server", "sessions")
 
-SEED_OF_FEW = 1
+# One whose loads are struck when the ledger says that they run: by the loader, and by the server.
+SEED_OF_FEW = 121
 
 # How many kills struck while something was under way, by victim; the others came too late.
 STRUCK: Counter[str] = Counter()

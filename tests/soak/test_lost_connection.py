@@ -1,4 +1,4 @@
-"""A network that drops the connection in the middle of a COPY."""
+"""A network that drops the connection in the middle of a COPY, and a session that is ended."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import pytest
 
 from loaders import ledger
 from loaders.generators.bank import generate_bank
 from loaders.load import load_file
+from sluss.cli import main
 from tests.conftest import Database
 from tests.soak.story import MONDAY
 from tests.support import row
@@ -105,3 +108,20 @@ def test_a_network_that_drops_a_copy_is_said_and_leaves_nothing(
     assert statuses[again.load_id] == ("loaded", None)
     # Entered at once where the server could be reached, else by the next load.
     assert statuses[cut.load_id] in {("failed", cut.reason), ("failed", ledger.DEAD_REASON)}
+
+
+def test_a_session_that_is_ended_at_once_is_said(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect = psycopg2.connect
+
+    def lost(*arguments: Any, **named: Any) -> Any:
+        connection = connect(*arguments, **named)
+        with closing(connect(database.dsn)) as other, other.cursor() as cursor:
+            cursor.execute("select pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        return connection
+
+    monkeypatch.setattr(psycopg2, "connect", lost)
+    with pytest.raises(SystemExit, match="1"):
+        main(["loads"])
+    assert capsys.readouterr().err.startswith("error: the database gave up: ")
