@@ -12,10 +12,10 @@ BENCH_STAMP := $(VENV)/.bench-done
 # One embedded server for each worker; a file's tests stay together, for they share what they built.
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup packages demo test soak lint format bench docs dev clean
+.PHONY: help setup packages demo test soak lint format bench bench-aml docs dev clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## .venv with everything in it; does nothing if that is up to date
 
@@ -70,6 +70,17 @@ $(BENCH_STAMP): $(STAMP)
 	{ $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench]'; } \
 	|| $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
+
+# A labelled set in the bank feed's format: transactions, customers and labels. It is not ours to publish.
+AML_DATA ?= ../shared/data/aml
+
+bench-aml: packages ## Detection measured on a labelled set: make bench-aml AML_DATA=<folder>
+	@mkdir -p build
+	@SLUSS_HOME="$$(mktemp -d "$${TMPDIR:-/tmp}/sluss-XXXXXX")"; export SLUSS_HOME; \
+	unset DATABASE_URL PGHOST PGDATABASE; \
+	trap '$(BIN)/sluss down > /dev/null; rm -rf "$$SLUSS_HOME"' EXIT; \
+	$(BIN)/sluss evaluate aml --data "$(AML_DATA)" --page build/aml.html --out build/aml.json; \
+	echo "open build/aml.html"
 
 docs: packages ## The dbt docs site as one static file: build/docs/index.html
 	$(BIN)/sluss up

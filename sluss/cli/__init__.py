@@ -29,7 +29,7 @@ import typer
 from loaders.errors import UserError
 
 # In the order in which `sluss --help` shows them.
-GROUPS = ("server", "loads", "build", "review", "report", "purge", "generate")
+GROUPS = ("server", "loads", "build", "review", "report", "aml", "evaluate", "purge", "generate")
 
 EPILOG = (
     "The database lives under $SLUSS_HOME (~/.sluss), unless DATABASE_URL or PGHOST names another "

@@ -1,0 +1,157 @@
+{#-
+    Detection's look-ahead: a payment that comes late, or goes with a withdrawn load, changes what
+    later days saw. Which days, of which accounts or pairs, is noted in the transaction that changes
+    a table, and struck out in the one that has built the next table from it. A build that is
+    killed in between finds the notes again.
+
+    reader: the model that still has to look at them.
+-#}
+{% macro reopened_windows() -%}
+    intermediate.aml_reopened_windows
+{%- endmacro %}
+
+{% macro create_reopened_windows() %}
+    create table if not exists {{ reopened_windows() }} (
+        reader text not null,
+        sender_key bigint,
+        receiver_key bigint,
+        met_date date not null
+    );
+    {%- if target.role %}
+    alter table {{ reopened_windows() }} owner to {{ target.role }};
+    {%- endif %}
+{% endmacro %}
+
+{#-
+    For a by_load model: notes the windows of the rows that it is about to take out or to write
+    again, for they can not be seen afterwards. `columns` are its own, or null.
+-#}
+{% macro reopen_windows_of_changed_loads(reader, wanted, sender_key, receiver_key) -%}
+    {%- if is_kept_by_load() -%}
+        insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
+        select distinct '{{ reader }}', {{ sender_key }}, {{ receiver_key }}, booked_date
+        from {{ this }}
+        where
+            {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
+            or {{ in_loads_to_build(wanted) }}
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro forget_reopened_windows(reader) -%}
+    delete from {{ reopened_windows() }} where reader = '{{ reader }}'
+{%- endmacro %}
+
+{#- The rows of a model that are to be written again, as a table of the transaction. -#}
+{% macro touched_pairs() -%}
+    {{ model.name }}__touched
+{%- endmacro %}
+
+{#-
+    Takes out of int_aml_pairs__new what may be new no more, or not yet: pairs with a changed payment,
+    for as long as a meeting is remembered afterwards; accounts of which a day was busy, or is no more.
+    What stood there is kept in touched_pairs() until the model notes the difference.
+-#}
+{% macro touch_new_pairs(pairs, busy_days, wanted) -%}
+    {%- if is_incremental() -%}
+        create temporary table {{ model.name }}__changed on commit drop as
+        select sender_key, receiver_key, met_date
+        from {{ reopened_windows() }}
+        where reader = '{{ model.name }}'
+        union
+        select sender_key, receiver_key, booked_date
+        from {{ pairs }}
+        where {{ in_loads_to_build(wanted) }}
+        union
+        select account_key, null, booked_date
+        from {{ busy_days }}
+        where {{ in_loads_to_build(wanted) }};
+        analyze {{ model.name }}__changed;
+
+        create temporary table {{ touched_pairs() }} on commit drop as
+        select distinct pairs.sender_key, pairs.receiver_key, pairs.booked_date as met_date
+        from {{ model.name }}__changed as changed
+        inner join {{ pairs }} as pairs
+            on
+                changed.sender_key = pairs.sender_key
+                and changed.receiver_key = pairs.receiver_key
+                and pairs.booked_date between
+                changed.met_date and changed.met_date + {{ var('aml_pair_memory_days') }}
+        union
+        select pairs.sender_key, pairs.receiver_key, pairs.booked_date
+        from {{ model.name }}__changed as changed
+        inner join {{ pairs }} as pairs
+            on
+                changed.sender_key = pairs.sender_key
+                and changed.met_date = pairs.booked_date
+        where changed.receiver_key is null
+        union
+        select pairs.sender_key, pairs.receiver_key, pairs.booked_date
+        from {{ model.name }}__changed as changed
+        inner join {{ pairs }} as pairs
+            on
+                changed.sender_key = pairs.receiver_key
+                and changed.met_date = pairs.booked_date
+        where changed.receiver_key is null
+        union
+        -- A pair that is gone altogether stands here only.
+        select sender_key, receiver_key, met_date
+        from {{ model.name }}__changed
+        where receiver_key is not null;
+        create index on {{ touched_pairs() }} (sender_key, receiver_key, met_date);
+        analyze {{ touched_pairs() }};
+
+        create temporary table {{ model.name }}__before on commit drop as
+        select standing.*
+        from {{ touched_pairs() }} as touched
+        inner join {{ this }} as standing
+            on
+                touched.sender_key = standing.sender_key
+                and touched.receiver_key = standing.receiver_key
+                and touched.met_date = standing.met_date;
+
+        delete from {{ this }} as standing
+        using {{ touched_pairs() }} as touched
+        where
+            touched.sender_key = standing.sender_key
+            and touched.receiver_key = standing.receiver_key
+            and touched.met_date = standing.met_date
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Notes for `reader` which rows of int_aml_pairs__new are others than before. -#}
+{% macro note_changed_pairs(reader) -%}
+    {%- set columns = 'sender_key, receiver_key, met_date, amount_sek' -%}
+    {%- if is_incremental() -%}
+        insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
+        with before as (
+            select {{ columns }} from {{ model.name }}__before
+        ),
+
+        now_standing as (
+            select standing.sender_key, standing.receiver_key, standing.met_date, standing.amount_sek
+            from {{ touched_pairs() }} as touched
+            inner join {{ this }} as standing
+                on
+                    touched.sender_key = standing.sender_key
+                    and touched.receiver_key = standing.receiver_key
+                    and touched.met_date = standing.met_date
+        ),
+
+        differing as (
+            (select {{ columns }} from before except select {{ columns }} from now_standing)
+            union
+            (select {{ columns }} from now_standing except select {{ columns }} from before)
+        )
+
+        select distinct '{{ reader }}', sender_key, receiver_key, met_date
+        from differing
+    {%- else -%}
+        {#- All of it may differ, and the reader is to look at all. -#}
+        insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
+        select '{{ reader }}', sender_key, receiver_key, met_date from {{ this }}
+    {%- endif -%}
+{%- endmacro %}
