@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from loaders import ledger
 from loaders.database import Connection, connect, connected
 from loaders.errors import UnusableInputError
+from sluss.review.decisions import operating_system_person
 
 OUTCOMES = ("confirmed", "valuable", "false_positive")
 # Why an alert was a false positive; the migration's check holds the same list.
@@ -183,6 +183,6 @@ def _rows(statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _add(statement: str, values: tuple[Any, ...]) -> int:
     with connected(_connect()) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(statement, (*values, ledger.operating_system_user()))
+        cursor.execute(statement, (*values, operating_system_person()))
         (number,) = cursor.fetchone() or (0,)
         return int(number)

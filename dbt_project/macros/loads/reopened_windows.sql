@@ -22,23 +22,6 @@
     {%- endif %}
 {% endmacro %}
 
-{#-
-    For a by_load model: notes the windows of the rows that it is about to take out or to write
-    again, for they can not be seen afterwards. `columns` are its own, or null.
--#}
-{% macro reopen_windows_of_changed_loads(reader, wanted, sender_key, receiver_key) -%}
-    {%- if is_kept_by_load() -%}
-        insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
-        select distinct '{{ reader }}', {{ sender_key }}, {{ receiver_key }}, booked_date
-        from {{ this }}
-        where
-            {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
-            or {{ in_loads_to_build(wanted) }}
-    {%- else -%}
-        select 1
-    {%- endif -%}
-{%- endmacro %}
-
 {% macro forget_reopened_windows(reader) -%}
     delete from {{ reopened_windows() }} where reader = '{{ reader }}'
 {%- endmacro %}
@@ -53,20 +36,16 @@
     for as long as a meeting is remembered afterwards; accounts of which a day was busy, or is no more.
     What stood there is kept in touched_pairs() until the model notes the difference.
 -#}
-{% macro touch_new_pairs(pairs, busy_days, wanted) -%}
+{% macro touch_new_pairs(pairs, busy_days) -%}
     {%- if is_incremental() -%}
         create temporary table {{ model.name }}__changed on commit drop as
-        select sender_key, receiver_key, met_date
-        from {{ reopened_windows() }}
-        where reader = '{{ model.name }}'
-        union
-        select sender_key, receiver_key, booked_date
-        from {{ pairs }}
-        where {{ in_loads_to_build(wanted) }}
+        select sender_key, receiver_key, booked_date as met_date
+        from {{ changes_of(pairs) }}
+        where _change_id > {{ by_load__through_sql(pairs.identifier) }}
         union
         select account_key, null, booked_date
-        from {{ busy_days }}
-        where {{ in_loads_to_build(wanted) }};
+        from {{ changes_of(busy_days) }}
+        where _change_id > {{ by_load__through_sql(busy_days.identifier) }};
         analyze {{ model.name }}__changed;
 
         create temporary table {{ touched_pairs() }} on commit drop as

@@ -12,7 +12,7 @@ from alembic import op
 from loaders.migrations.steps import refuse_data_loss
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -50,22 +50,16 @@ comment on table ops.rule_suppressions is
     'One row a decision to keep a rule silent for an account for some days; the newest one of a rule
 and account holds. Its alerts are still logged. Append-only';
 
-create function ops.refuse_change() returns trigger
-language plpgsql set search_path = pg_catalog, pg_temp
-as $$
-begin
-    raise exception '%.% is append-only: add a newer row instead', tg_table_schema, tg_table_name
-        using errcode = 'object_not_in_prerequisite_state';
-end
-$$;
 create trigger append_only before update or delete or truncate on ops.alert_dispositions
     for each statement execute function ops.refuse_change();
 create trigger append_only before update or delete or truncate on ops.rule_suppressions
     for each statement execute function ops.refuse_change();
+alter table ops.alert_dispositions enable always trigger append_only;
+alter table ops.rule_suppressions enable always trigger append_only;
 
 create function ops.dispose_alert(
     p_alert_id text, p_rule_id text, p_rule_version integer, p_outcome text, p_reason text,
-    p_decided_by text default null
+    p_os_user text default null
 ) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -74,14 +68,14 @@ as $$
     )
     values (
         p_alert_id, p_rule_id, p_rule_version, p_outcome, p_reason,
-        coalesce(p_decided_by || ' as ', '') || session_user
+        ops.person(p_os_user)
     )
     returning disposition_id
 $$;
 
 create function ops.suppress_rule(
     p_rule_id text, p_subject_account text, p_from_date date, p_until_date date, p_why text,
-    p_decided_by text default null
+    p_os_user text default null
 ) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -90,19 +84,17 @@ as $$
     )
     values (
         p_rule_id, p_subject_account, p_from_date, p_until_date, p_why,
-        coalesce(p_decided_by || ' as ', '') || session_user
+        ops.person(p_os_user)
     )
     returning suppression_id
 $$;
 
-revoke execute on function ops.refuse_change() from public;
 revoke execute on function
     ops.dispose_alert(text, text, integer, text, text, text),
     ops.suppress_rule(text, text, date, date, text, text) from public;
 grant execute on function
     ops.dispose_alert(text, text, integer, text, text, text),
     ops.suppress_rule(text, text, date, date, text, text) to sluss_investigator;
-grant usage on schema ops to sluss_investigator;
 """
 
 
@@ -120,8 +112,6 @@ def downgrade() -> None:
         drop table ops.alert_dispositions, ops.rule_suppressions;
         drop function
             ops.dispose_alert(text, text, integer, text, text, text),
-            ops.suppress_rule(text, text, date, date, text, text),
-            ops.refuse_change();
-        revoke usage on schema ops from sluss_investigator;
+            ops.suppress_rule(text, text, date, date, text, text);
         """
     )

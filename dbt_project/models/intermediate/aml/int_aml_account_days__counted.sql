@@ -1,24 +1,26 @@
 {{ config(
-    materialized='by_load',
-    unique_key=['_load_id', 'account_key', 'booked_date'],
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     indexes=[
         {'columns': ['account_key', 'booked_date'], 'type': 'btree'},
-        {'columns': ['_load_id'], 'type': 'brin'},
+        {'columns': ['_load_id'], 'type': 'btree'},
     ],
-    pre_hook="{{ reopen_windows_of_changed_loads(
-        'int_aml_pairs__new', ref('int_loads__published'), 'account_key', 'null'
+    pre_hook="{{ touch_units(
+        ['sender_key', 'receiver_key'], ['account_key'], ['account_key', 'booked_date', '_load_id']
     ) }}",
-    meta={'wanted': 'int_loads__published'}
+    post_hook="{{ log_units(['account_key']) }}"
 ) }}
 
 -- One row per load, account and day with more than a few payments of it in the load: all that is
 -- needed to tell a busy day. Single late lines of another day's file leave nothing here.
 
-with edges as (
-    select * from {{ ref('int_aml_edges__keyed') }}
-    where
-        is_timely
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+with sent as (
+    {{ edges_of_units(['sender_key']) }}
+),
+
+received as (
+    {{ edges_of_units(['receiver_key']) }}
 ),
 
 sides as (
@@ -26,13 +28,15 @@ sides as (
         _load_id,
         sender_key as account_key,
         booked_date
-    from edges
+    from sent
+    where is_timely
     union all
     select
         _load_id,
         receiver_key as account_key,
         booked_date
-    from edges
+    from received
+    where is_timely
 )
 
 select

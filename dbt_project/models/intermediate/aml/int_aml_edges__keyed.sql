@@ -2,28 +2,31 @@
     materialized='by_load',
     unique_key=['transaction_id'],
     indexes=[
-        {'columns': ['booked_date'], 'type': 'btree'},
-        {'columns': ['_load_id'], 'type': 'brin'},
+        {'columns': ['_line_no'], 'type': 'btree'},
+        {'columns': ['sender_key', 'booked_date'], 'type': 'btree'},
+        {'columns': ['receiver_key', 'booked_date'], 'type': 'btree'},
     ],
-    meta={'wanted': 'int_loads__published'}
+    pre_hook="{{ note_days_of_gone_loads(
+        ['int_aml_hits__dormant_account', 'int_aml_hits__fan'], ref('int_aml_loads__dated')
+    ) }}",
+    meta={
+        'wanted': 'int_aml_loads__dated',
+        'partitioned': true,
+        'logs': true,
+        'follows': ['fct_transactions'],
+    }
 ) }}
 
 -- One row per published payment, as an edge between two accounts. Everything that detection looks
--- at is read from here: narrow rows, accounts as numbers, found by day.
+-- at is read from here: narrow rows, accounts as numbers.
 
 with transactions as (
     select * from {{ ref('fct_transactions') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
+    where {{ in_loads_to_build(ref('int_aml_loads__dated')) }}
 ),
 
--- A file of past months is no late file: its lines are as much in time as they can be.
-histories as (
-    select _load_id
-    from transactions
-    group by _load_id
-    having
-        count(*) filter (where business_date - booked_date > {{ var('aml_reopen_days') }})
-        > {{ var('aml_history_min_late_share') }} * count(*)
+loads as (
+    select * from {{ ref('int_aml_loads__dated') }}
 )
 
 select
@@ -35,19 +38,19 @@ select
     {{ account_key('transactions.receiver_account') }} as receiver_key,
     transactions.direction <> 'incoming' as is_sender_own,
     transactions.direction <> 'outgoing' as is_receiver_own,
-    transactions.direction,
-    transactions.amount_sek,
-    transactions.currency,
+    coalesce(transactions.amount_sek, 0) as amount_sek,
+    round(
+        case transactions.currency
+            when 'EUR' then transactions.amount
+            else coalesce(transactions.amount_sek, 0) / {{ var('aml_sek_per_eur') }}
+        end, 2
+    ) as amount_eur,
     transactions.sender_country,
     transactions.receiver_country,
-    case transactions.direction
-        when 'incoming' then transactions.sender_country
-        when 'outgoing' then transactions.receiver_country
-    end as counterparty_country,
     transactions.business_date - transactions.booked_date <= {{ var('aml_reopen_days') }}
-    or histories._load_id is not null as is_timely,
+    or loads.is_history as is_timely,
     transactions._load_id,
     transactions._line_no
 from transactions
-left join histories
-    on transactions._load_id = histories._load_id
+inner join loads
+    on transactions._load_id = loads.load_id

@@ -1,15 +1,18 @@
 {{ config(
-    materialized='by_load',
-    unique_key=['_load_id', 'sender_key', 'receiver_key', 'booked_date'],
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     indexes=[
         {'columns': ['sender_key', 'receiver_key', 'booked_date'], 'type': 'btree'},
         {'columns': ['receiver_key', 'booked_date'], 'type': 'btree'},
-        {'columns': ['_load_id'], 'type': 'brin'},
+        {'columns': ['_load_id'], 'type': 'btree'},
     ],
-    pre_hook="{{ reopen_windows_of_changed_loads(
-        'int_aml_pairs__new', ref('int_loads__published'), 'sender_key', 'receiver_key'
+    pre_hook="{{ touch_units(
+        ['sender_key', 'receiver_key'],
+        ['sender_key', 'receiver_key'],
+        ['sender_key', 'receiver_key', 'booked_date', '_load_id']
     ) }}",
-    meta={'wanted': 'int_loads__published'}
+    post_hook="{{ log_units(['sender_key', 'receiver_key']) }}"
 ) }}
 
 -- One row per load, day, payer and payee, for accounts that were not busy that day by this load
@@ -17,11 +20,7 @@
 -- neighbourhood says nothing: the rules look after those.
 
 with edges as (
-    select * from {{ ref('int_aml_edges__keyed') }}
-    where
-        is_timely
-        and sender_key <> receiver_key
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+    {{ edges_of_units(['sender_key', 'receiver_key']) }}
 ),
 
 busy_days as (
@@ -32,7 +31,7 @@ busy_days as (
     from {{ ref('int_aml_account_days__counted') }}
     where
         payment_count > {{ var('aml_busy_day_payments') }}
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+        and _load_id in (select edges._load_id from edges)
 ),
 
 quiet_edges as (
@@ -49,7 +48,9 @@ quiet_edges as (
             and edges.receiver_key = receiver_days.account_key
             and edges.booked_date = receiver_days.booked_date
     where
-        sender_days.account_key is null
+        edges.is_timely
+        and edges.sender_key <> edges.receiver_key
+        and sender_days.account_key is null
         and receiver_days.account_key is null
 )
 

@@ -7,18 +7,13 @@
         {'columns': ['receiver_key', 'met_date'], 'type': 'btree'},
         {'columns': ['sender_key', 'met_date'], 'type': 'btree'},
     ],
-    pre_hook=[
-        "{{ forget_applied() }}",
-        "{{ touch_new_pairs(
-            ref('int_aml_pairs__met'),
-            ref('int_aml_account_days__counted'),
-            ref('int_loads__published')
-        ) }}",
-    ],
+    pre_hook="{{ touch_new_pairs(
+        ref('int_aml_pairs__met'), ref('int_aml_account_days__counted')
+    ) }}",
     post_hook=[
         "{{ note_changed_pairs('int_aml_features__of_pairs') }}",
-        "{{ forget_reopened_windows('int_aml_pairs__new') }}",
-        "{{ record_applied(ref('int_loads__published')) }}",
+        "{{ by_load__record_changes_sql('int_aml_pairs__met') }}
+        {{ by_load__record_changes_sql('int_aml_account_days__counted') }} select 1",
     ]
 ) }}
 

@@ -1,19 +1,44 @@
 {{ config(
-    materialized='by_load',
-    unique_key=['_load_id', 'measure', 'own_account', 'movement_date'],
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
     indexes=[
-        {'columns': ['_load_id', 'measure', 'own_account', 'movement_date'], 'unique': true},
-        {'columns': ['own_account', 'movement_date']},
+        {'columns': ['own_account', 'movement_date'], 'type': 'btree'},
+        {'columns': ['account_key'], 'type': 'btree'},
+        {'columns': ['_load_id'], 'type': 'btree'},
     ],
-    meta={'wanted': 'int_loads__published'}
+    pre_hook="{{ touch_units(
+        ['sender_key', 'receiver_key'],
+        ['account_key'],
+        ['account_key', 'movement_date', 'measure', '_load_id'],
+        wanted=ref('int_aml_loads__profiled')
+    ) }}",
+    post_hook="{{ log_units(['account_key'], wanted=ref('int_aml_loads__profiled')) }}"
 ) }}
 
 -- One row per load, measure and day on which an own account moved more by it than nearly all
 -- accounts do.
 
-with movements as (
+with accounts as (
+    select * from {{ ref('int_aml_accounts__keyed') }}
+),
+
+movements as (
+    {%- if is_incremental() %}
     select * from {{ ref('fct_account_movements') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
+    where {{ is_one_of('_load_id', 'select load_id from ' ~ units() ~ '_loads') }}
+    union all
+    select movements.*
+    from {{ units() }} as units
+    inner join accounts
+        on units.account_key = accounts.account_key
+    inner join {{ ref('fct_account_movements') }} as movements
+        on
+            units._load_id = movements._load_id
+            and accounts.account = movements.own_account
+    {%- else %}
+    select * from {{ ref('fct_account_movements') }}
+    {%- endif %}
 ),
 
 sizes as (
@@ -26,6 +51,7 @@ sizes as (
 select
     movements._load_id,
     sizes.measure,
+    {{ account_key('movements.own_account') }} as account_key,
     movements.own_account,
     movements.movement_date,
     sizes.upper_limit as usual_limit

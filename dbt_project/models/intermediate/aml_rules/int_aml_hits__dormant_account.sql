@@ -5,15 +5,15 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(
-            settings_of_rules(['dormant_reactivated', 'new_account_in_heavy_use'])
+            settings_of_rules(['dormant_reactivated'])
         ) }}",
-        "{{ reopen_days_of_accounts(ref('int_loads__published'), 'account_amount') }}"
+        "{{ reopen_days_of_accounts('account_amount') }}"
     ],
-    post_hook="{{ record_applied(ref('int_loads__published')) }}"
+    post_hook="{{ record_days_of_accounts() }}"
 ) }}
 
--- One row per account and day on which an account that was silent for months, or is new, moved more
--- than nearly all accounts do.
+-- One row per account and day on which an account that was silent for months moved more than nearly
+-- all accounts do.
 
 with rules as (
     select
@@ -22,7 +22,7 @@ with rules as (
         cast(window_minutes / 1440 as integer) as window_days
     from {{ ref('aml_rules') }}
     where
-        rule_id in ('dormant_reactivated', 'new_account_in_heavy_use')
+        rule_id = 'dormant_reactivated'
         and status <> 'draft'
 ),
 
@@ -47,10 +47,6 @@ heavy_days as (
 
 accounts as (
     select * from {{ ref('int_aml_accounts__keyed') }}
-),
-
-first_register as (
-    select min(first_listed_date) as listed_date from accounts
 ),
 
 days as (
@@ -109,10 +105,8 @@ found as (
     select
         large_days.*,
         before.last_date,
-        accounts.account_key,
-        accounts.first_listed_date
+        accounts.account_key
     from large_days
-    cross join first_register
     inner join before
         on
             large_days.rule_id = before.rule_id
@@ -121,17 +115,7 @@ found as (
             and large_days.movement_date = before.movement_date
     inner join accounts
         on large_days.own_account = accounts.account
-    where
-        (
-            large_days.rule_id = 'dormant_reactivated'
-            and large_days.movement_date - before.last_date >= large_days.window_days
-        )
-        or (
-            large_days.rule_id = 'new_account_in_heavy_use'
-            and accounts.first_listed_date > first_register.listed_date
-            and large_days.movement_date - accounts.first_listed_date
-            between 0 and large_days.window_days
-        )
+    where large_days.movement_date - before.last_date >= large_days.window_days
 ),
 
 payments as (
@@ -148,9 +132,14 @@ payments as (
             then edges.receiver_key else edges.sender_key
         end as counterparty_key
     from found
+    inner join movements
+        on
+            found.own_account = movements.own_account
+            and found.movement_date = movements.movement_date
     inner join {{ ref('int_aml_edges__keyed') }} as edges
         on
-            found.movement_date = edges.booked_date
+            movements._load_id = edges._load_id
+            and found.movement_date = edges.booked_date
             and found.account_key in (edges.sender_key, edges.receiver_key)
 ),
 
@@ -207,11 +196,7 @@ select
     cast(transaction_count as bigint) as transaction_count,
     counterparty_count,
     {{ money_text('value') }} || ' SEK on a day, '
-    || case rule_id
-        when 'dormant_reactivated'
-            then 'after ' || (movement_date - last_date) || ' days without a payment'
-        else movement_date - first_listed_date || ' days after the account was first listed'
-    end
+    || 'after ' || (movement_date - last_date) || ' days without a payment'
     || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than ' || {{ money_text('usual_limit') }} as finding,
     cast('account_amount' as text) as measure,
     cast(value as numeric) as quantity,

@@ -5,9 +5,9 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['fan_in', 'fan_out'])) }}",
-        "{{ reopen_days_of_accounts(ref('int_loads__published'), 'account_count', days=30) }}"
+        "{{ reopen_days_of_accounts('account_count', days=30) }}"
     ],
-    post_hook="{{ record_applied(ref('int_loads__published')) }}"
+    post_hook="{{ record_days_of_accounts() }}"
 ) }}
 
 -- One row per direction, account and day with many different counterparties, held against the
@@ -24,22 +24,33 @@ with rules as (
 ),
 
 units as (
-    select
-        accounts.account_key as subject_key,
+    select distinct
+        heavy_days.account_key as subject_key,
         reopened_days.own_account,
         reopened_days.movement_date
     from {{ reopened() }} as reopened_days
-    inner join {{ ref('int_aml_accounts__keyed') }} as accounts
-        on reopened_days.own_account = accounts.account
+    inner join {{ ref('int_aml_account_days__heavy') }} as heavy_days
+        on
+            reopened_days.own_account = heavy_days.own_account
+            and reopened_days.movement_date = heavy_days.movement_date
+    where heavy_days.measure = 'account_count'
 ),
 
 movements as (
     select * from {{ ref('fct_account_movements') }}
 ),
 
-edges as (
-    select * from {{ ref('int_aml_edges__keyed') }}
-    where sender_key <> receiver_key
+-- Which deliveries have payments of the account's day.
+deliveries as (
+    select distinct
+        units.subject_key,
+        units.movement_date,
+        movements._load_id
+    from units
+    inner join movements
+        on
+            units.own_account = movements.own_account
+            and units.movement_date = movements.movement_date
 ),
 
 -- In and out of the month before, a day.
@@ -59,8 +70,8 @@ own_months as (
 
 legs as (
     select
-        units.subject_key,
-        units.movement_date,
+        deliveries.subject_key,
+        deliveries.movement_date,
         'in' as leg,
         edges.sender_key as counterparty_key,
         edges.transaction_id,
@@ -68,15 +79,17 @@ legs as (
         edges.business_date,
         edges.amount_sek,
         edges._load_id
-    from units
-    inner join edges
+    from deliveries
+    inner join {{ ref('int_aml_edges__keyed') }} as edges
         on
-            units.movement_date = edges.booked_date
-            and units.subject_key = edges.receiver_key
+            deliveries._load_id = edges._load_id
+            and deliveries.movement_date = edges.booked_date
+            and deliveries.subject_key = edges.receiver_key
+    where edges.sender_key <> edges.receiver_key
     union all
     select
-        units.subject_key,
-        units.movement_date,
+        deliveries.subject_key,
+        deliveries.movement_date,
         'out' as leg,
         edges.receiver_key as counterparty_key,
         edges.transaction_id,
@@ -84,11 +97,13 @@ legs as (
         edges.business_date,
         edges.amount_sek,
         edges._load_id
-    from units
-    inner join edges
+    from deliveries
+    inner join {{ ref('int_aml_edges__keyed') }} as edges
         on
-            units.movement_date = edges.booked_date
-            and units.subject_key = edges.sender_key
+            deliveries._load_id = edges._load_id
+            and deliveries.movement_date = edges.booked_date
+            and deliveries.subject_key = edges.sender_key
+    where edges.sender_key <> edges.receiver_key
 ),
 
 described as (

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='by_load',
-    unique_key=['rule_id', 'version', 'transaction_id'],
-    indexes=[{'columns': ['rule_id', 'version', 'transaction_id'], 'unique': true}],
-    meta={'wanted': 'int_loads__published'},
-    pre_hook="{{ start_anew_where_settings_changed(settings_of_jurisdictions()) }}"
-) }}
+{{ config(materialized='view') }}
 
 -- One row per rule and payment with a country that was on its list on the day of the payment.
 
@@ -28,11 +22,6 @@ countries as (
 
 payments as (
     select * from {{ ref('int_aml_payments__listed') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
-),
-
-loads as (
-    select * from {{ ref('int_loads__published') }}
 ),
 
 ranked as (
@@ -43,7 +32,7 @@ ranked as (
         countries.name as country_name,
         jurisdictions.list,
         jurisdictions.valid_from,
-        loads.business_date as known_date,
+        payments.business_date as known_date,
         row_number() over (
             partition by rules.rule_id, rules.version, payments.transaction_id
             order by
@@ -52,8 +41,6 @@ ranked as (
                 payments.listed_side
         ) as place
     from payments
-    inner join loads
-        on payments._load_id = loads.load_id
     inner join jurisdictions
         on
             payments.country_code = jurisdictions.country_code

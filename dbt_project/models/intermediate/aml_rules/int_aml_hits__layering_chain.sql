@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'transaction_id'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['layering_chain'])) }}",
-        "{{ reopen('is_large', 'sender', ['layering_chain'], hops=5) }}"
+        "{{ reopen_windows('int_aml_edges__large', 'sender', ['layering_chain'], hops=5) }}"
     ]
 ) }}
 
@@ -29,10 +29,7 @@ units as (
 ),
 
 edges as (
-    select * from {{ ref('int_aml_edges__watched') }}
-    where
-        is_large
-        and not is_gone
+    select * from {{ ref('int_aml_edges__large') }}
 ),
 
 anchors as (

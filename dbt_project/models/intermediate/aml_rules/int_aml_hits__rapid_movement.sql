@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['rapid_movement'])) }}",
-        "{{ reopen('is_large', 'both', ['rapid_movement']) }}"
+        "{{ reopen_windows('int_aml_edges__large', 'both', ['rapid_movement']) }}"
     ]
 ) }}
 
@@ -38,11 +38,8 @@ legs as (
         'in' as leg,
         amount_sek,
         _load_id
-    from {{ ref('int_aml_edges__watched') }}
-    where
-        is_large
-        and is_receiver_own
-        and not is_gone
+    from {{ ref('int_aml_edges__large') }}
+    where is_receiver_own
     union all
     select
         transaction_id,
@@ -54,11 +51,8 @@ legs as (
         'out' as leg,
         amount_sek,
         _load_id
-    from {{ ref('int_aml_edges__watched') }}
-    where
-        is_large
-        and is_sender_own
-        and not is_gone
+    from {{ ref('int_aml_edges__large') }}
+    where is_sender_own
 ),
 
 anchors as (

@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['round_trip'])) }}",
-        "{{ reopen('is_large', 'receiver', ['round_trip'], hops=4) }}"
+        "{{ reopen_windows('int_aml_edges__large', 'receiver', ['round_trip'], hops=4) }}"
     ]
 ) }}
 
@@ -28,10 +28,7 @@ units as (
 ),
 
 edges as (
-    select * from {{ ref('int_aml_edges__watched') }}
-    where
-        is_large
-        and not is_gone
+    select * from {{ ref('int_aml_edges__large') }}
 ),
 
 anchors as (

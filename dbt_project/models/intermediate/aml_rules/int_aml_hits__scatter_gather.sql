@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['scatter_gather'])) }}",
-        "{{ reopen('is_large', 'receiver', ['scatter_gather'], hops=2) }}"
+        "{{ reopen_windows('int_aml_edges__large', 'receiver', ['scatter_gather'], hops=2) }}"
     ]
 ) }}
 
@@ -29,10 +29,7 @@ units as (
 ),
 
 edges as (
-    select * from {{ ref('int_aml_edges__watched') }}
-    where
-        is_large
-        and not is_gone
+    select * from {{ ref('int_aml_edges__large') }}
 ),
 
 seconds as (

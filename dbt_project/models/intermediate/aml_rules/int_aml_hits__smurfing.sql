@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['smurfing'])) }}",
-        "{{ reopen('is_small_foreign', 'receiver', ['smurfing']) }}"
+        "{{ reopen_windows('int_aml_edges__small_foreign', 'receiver', ['smurfing']) }}"
     ]
 ) }}
 
@@ -29,10 +29,7 @@ units as (
 ),
 
 payments as (
-    select * from {{ ref('int_aml_edges__watched') }}
-    where
-        is_small_foreign
-        and not is_gone
+    select * from {{ ref('int_aml_edges__small_foreign') }}
 ),
 
 anchors as (

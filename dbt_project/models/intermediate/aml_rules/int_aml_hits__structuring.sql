@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['structuring_5000', 'structuring_10000', 'structuring_15000'])) }}",
-        "{{ reopen('is_large', 'sender', ['structuring_5000', 'structuring_10000', 'structuring_15000']) }}"
+        "{{ reopen_windows('int_aml_edges__large', 'sender', ['structuring_5000', 'structuring_10000', 'structuring_15000'], has_floor=false) }}"
     ]
 ) }}
 
@@ -31,14 +31,11 @@ units as (
 anchors as (
     select distinct edges.*
     from units
-    inner join {{ ref('int_aml_edges__watched') }} as edges
+    inner join {{ ref('int_aml_edges__large') }} as edges
         on
             units.subject_key = edges.sender_key
             and units.booked_date = edges.booked_date
-    where
-        edges.is_large
-        and edges.is_sender_own
-        and not edges.is_gone
+    where edges.is_sender_own
 ),
 
 windows as (
@@ -63,16 +60,13 @@ windows as (
         on
             anchors.amount_eur >= rules.low_share * rules.floor_sek
             and anchors.amount_eur < rules.high_share * rules.floor_sek
-    inner join {{ ref('int_aml_edges__watched') }} as payments
+    inner join {{ ref('int_aml_edges__large') }} as payments
         on
             anchors.sender_key = payments.sender_key
             and payments.booked_at between
             anchors.booked_at - rules.window_length and anchors.booked_at
             and payments.amount_eur >= rules.low_share * rules.floor_sek
             and payments.amount_eur < rules.high_share * rules.floor_sek
-    where
-        payments.is_large
-        and not payments.is_gone
 ),
 
 described as (

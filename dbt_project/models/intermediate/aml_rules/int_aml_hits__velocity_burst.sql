@@ -5,7 +5,7 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(settings_of_rules(['velocity_burst'])) }}",
-        "{{ reopen('is_dense', 'sender', ['velocity_burst']) }}"
+        "{{ reopen_windows('int_aml_edges__dense', 'sender', ['velocity_burst']) }}"
     ]
 ) }}
 
@@ -25,13 +25,10 @@ units as (
 payments as (
     select distinct edges.*
     from units
-    inner join {{ ref('int_aml_edges__watched') }} as edges
+    inner join {{ ref('int_aml_edges__dense') }} as edges
         on
             units.subject_key = edges.sender_key
             and edges.booked_date between units.booked_date - 1 and units.booked_date
-    where
-        edges.is_dense
-        and not edges.is_gone
 ),
 
 -- A receiver counts from its payment until the window has passed, or it is paid again.

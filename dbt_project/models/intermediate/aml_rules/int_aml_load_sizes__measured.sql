@@ -2,7 +2,7 @@
     materialized='by_load',
     unique_key=['_load_id', 'measure', 'percentile'],
     indexes=[{'columns': ['_load_id', 'measure', 'percentile'], 'unique': true}],
-    meta={'wanted': 'int_loads__published'}
+    meta={'wanted': 'int_aml_loads__profiled'}
 ) }}
 
 -- One row per load, measure and percentile: what is usual among all own accounts on the days that
@@ -11,9 +11,19 @@
 --   account_amount  SEK that an account moved in one direction on a day
 --   account_count   payments that an account made or received on a day
 
-with movements as (
-    select * from {{ ref('fct_account_movements') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
+with loads as (
+    select * from {{ ref('int_aml_loads__profiled') }}
+),
+
+-- Lines that wait for their day come to a load later, and tell nothing of its accounts.
+movements as (
+    select movements.*
+    from {{ ref('fct_account_movements') }} as movements
+    inner join loads
+        on
+            movements._load_id = loads.load_id
+            and loads.business_date + 1 >= movements.movement_date
+    where {{ in_loads_to_build(ref('int_aml_loads__profiled'), 'movements._load_id') }}
 ),
 
 days as (

@@ -1,9 +1,12 @@
 {{ config(
     materialized='by_load',
     unique_key=['transaction_id', 'listed_side', 'country_code'],
-    indexes=[{'columns': ['transaction_id', 'listed_side', 'country_code'], 'unique': true}],
-    meta={'wanted': 'int_loads__published'},
-    pre_hook="{{ start_anew_where_settings_changed(settings_of_watching()) }}"
+    indexes=[
+        {'columns': ['transaction_id', 'listed_side', 'country_code'], 'unique': true},
+        {'columns': ['_load_id', '_line_no'], 'type': 'btree'},
+    ],
+    meta={'wanted': 'int_transaction_loads__published', 'follows': ['fct_transactions']},
+    pre_hook="{{ start_anew_where_settings_changed(settings_of_listing()) }}"
 ) }}
 
 -- One row per published payment, side and country that was ever on a list of jurisdictions, told
@@ -12,7 +15,7 @@
 
 with transactions as (
     select * from {{ ref('fct_transactions') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
+    where {{ in_loads_to_build(ref('int_transaction_loads__published')) }}
 ),
 
 listed_countries as (
@@ -51,7 +54,9 @@ select
     sides.amount_sek,
     {{ account_key('sides.own_account') }} as subject_key,
     {{ account_key('sides.sender_account') }} as sender_key,
-    sides._load_id
+    sides.business_date,
+    sides._load_id,
+    sides._line_no
 from sides
 inner join listed_countries
     on
