@@ -45,7 +45,10 @@
     select own_account, movement_date from {{ changes_of(heavy) }}
     where
         _change_id > {{ by_load__through_sql(heavy.identifier) }}
-        and measure = '{{ measure }}';
+        and measure = '{{ measure }}'
+    union
+    -- Days that may be busy no more.
+    select own_account, movement_date from moved;
     {%- if is_kept_by_load() %}
     delete from {{ this }} as hits
     using {{ reopened() }} as units, {{ accounts }} as accounts
@@ -72,16 +75,20 @@
 {% macro note_days_of_gone_loads(readers, wanted) -%}
     {%- if is_kept_by_load() -%}
         {%- for reader in readers %}
-        insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
-        select '{{ reader }}', account_key, null, booked_date
-        from (
-            select sender_key as account_key, booked_date from {{ this }}
-            where is_sender_own and {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
-            union
-            select receiver_key, booked_date from {{ this }}
-            where is_receiver_own and {{ is_one_of('_load_id', by_load__unwanted_sql(wanted)) }}
-        ) as gone;
+        {{ days_of_own_accounts_sql(reader, this, by_load__unwanted_sql(wanted)) }};
         {%- endfor %}
     {%- endif %}
     select 1
+{%- endmacro %}
+
+{% macro days_of_own_accounts_sql(reader, edges, loads) -%}
+    insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
+    select '{{ reader }}', account_key, null, booked_date
+    from (
+        select sender_key as account_key, booked_date from {{ edges }}
+        where is_sender_own and {{ is_one_of('_load_id', loads) }}
+        union
+        select receiver_key, booked_date from {{ edges }}
+        where is_receiver_own and {{ is_one_of('_load_id', loads) }}
+    ) as gone
 {%- endmacro %}

@@ -38,6 +38,10 @@
             and {{ has_seen }}
             and amount_sek >= {{ floor_sek }}
         union
+        select sender_key, receiver_key, booked_at, met_date
+        from {{ reopened_windows() }}
+        where reader = '{{ model.name }}'
+        union
         select sender_key, receiver_key, booked_at, booked_date
         from {{ payments }}
         where not {{ has_seen }} and amount_sek >= {{ floor_sek }}
@@ -93,5 +97,6 @@
     using {{ reopened() }} as units
     where hits.subject_key = units.subject_key and hits.alert_date = units.booked_date;
     {%- endif %}
+    {{ forget_reopened_windows(model.name) }};
     {{ by_load__record_changes_sql(model_of_payments) }}
 {%- endmacro %}

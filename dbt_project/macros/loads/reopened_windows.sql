@@ -1,8 +1,9 @@
 {#-
-    Detection's look-ahead: a payment that comes late, or goes with a withdrawn load, changes what
-    later days saw. Which days, of which accounts or pairs, is noted in the transaction that changes
-    a table, and struck out in the one that has built the next table from it. A build that is
-    killed in between finds the notes again.
+    Detection's look-ahead: a payment that comes late, or goes with its load, changes what later days
+    saw. Which days, of which accounts or pairs, is noted in the transaction that changes a table, and
+    struck out in the one that has built the next table from it. A build that is killed in between
+    finds the notes again. Accounts are numbers here, and no line is named, so that a purge may leave
+    notes behind for the build that ends it.
 
     reader: the model that still has to look at them.
 -#}
@@ -11,15 +12,24 @@
 {%- endmacro %}
 
 {% macro create_reopened_windows() %}
-    create table if not exists {{ reopened_windows() }} (
-        reader text not null,
-        sender_key bigint,
-        receiver_key bigint,
-        met_date date not null
-    );
-    {%- if target.role %}
-    alter table {{ reopened_windows() }} owner to {{ target.role }};
-    {%- endif %}
+    do $create_reopened_windows$
+    begin
+        if to_regclass('{{ reopened_windows() }}') is null then
+            -- As for applied_loads: a table that stands is not locked.
+            perform pg_advisory_xact_lock({{ fence_lock_key() }});
+            {%- if target.role %}
+            set local role {{ target.role }};
+            {%- endif %}
+            create table if not exists {{ reopened_windows() }} (
+                reader text not null,
+                sender_key bigint,
+                receiver_key bigint,
+                met_date date not null,
+                booked_at timestamp with time zone
+            );
+        end if;
+    end
+    $create_reopened_windows$
 {% endmacro %}
 
 {% macro forget_reopened_windows(reader) -%}
@@ -39,7 +49,11 @@
 {% macro touch_new_pairs(pairs, busy_days) -%}
     {%- if is_incremental() -%}
         create temporary table {{ model.name }}__changed on commit drop as
-        select sender_key, receiver_key, booked_date as met_date
+        select sender_key, receiver_key, met_date
+        from {{ reopened_windows() }}
+        where reader = '{{ model.name }}'
+        union
+        select sender_key, receiver_key, booked_date
         from {{ changes_of(pairs) }}
         where _change_id > {{ by_load__through_sql(pairs.identifier) }}
         union

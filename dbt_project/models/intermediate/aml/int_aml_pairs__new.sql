@@ -12,6 +12,7 @@
     ) }}",
     post_hook=[
         "{{ note_changed_pairs('int_aml_features__of_pairs') }}",
+        "{{ forget_reopened_windows('int_aml_pairs__new') }}",
         "{{ by_load__record_changes_sql('int_aml_pairs__met') }}
         {{ by_load__record_changes_sql('int_aml_account_days__counted') }} select 1",
     ]

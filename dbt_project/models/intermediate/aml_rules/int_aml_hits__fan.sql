@@ -159,16 +159,16 @@ select
     alert_at,
     cast(right(evidence, 36) as uuid) as transaction_id,
     window_start_at,
-    cast(counterparty_count as numeric) as value,
-    cast(case leg when 'in' then amount_sek else 0 end as numeric) as amount_in_sek,
-    cast(case leg when 'out' then amount_sek else 0 end as numeric) as amount_out_sek,
+    cast(counterparty_count as numeric(28, 6)) as value,
+    cast(case leg when 'in' then amount_sek else 0 end as numeric(28, 6)) as amount_in_sek,
+    cast(case leg when 'out' then amount_sek else 0 end as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     counterparty_count || case leg when 'in' then ' payers' else ' payees' end
     || ' on a day, where ' || {{ number_text('usual_count') }} || ' payments are usual for it, '
     || {{ money_text('amount_sek') }} || ' SEK in all' as finding,
     cast('account_count' as text) as measure,
-    cast(transaction_count as numeric) as quantity,
+    cast(transaction_count as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id

@@ -156,16 +156,16 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(least(payer_count, payee_count) as numeric) as value,
-    cast(amount_in_sek as numeric) as amount_in_sek,
-    cast(amount_out_sek as numeric) as amount_out_sek,
+    cast(least(payer_count, payee_count) as numeric(28, 6)) as value,
+    cast(amount_in_sek as numeric(28, 6)) as amount_in_sek,
+    cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     {{ money_text('amount_in_sek') }} || ' SEK from ' || payer_count || ' payers, then '
     || {{ money_text('amount_out_sek') }} || ' SEK to ' || payee_count || ' payees within '
     || {{ duration_text('window_start_at', 'alert_at') }} as finding,
     cast('account_amount' as text) as measure,
-    cast(amount_out_sek as numeric) as quantity,
+    cast(amount_out_sek as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id

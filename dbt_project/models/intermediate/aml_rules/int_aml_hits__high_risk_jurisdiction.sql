@@ -62,10 +62,10 @@ select
     booked_at as alert_at,
     transaction_id,
     booked_at as window_start_at,
-    cast(1 as numeric) as value,
-    cast(case when direction = 'incoming' then coalesce(amount_sek, 0) else 0 end as numeric)
+    cast(1 as numeric(28, 6)) as value,
+    cast(case when direction = 'incoming' then coalesce(amount_sek, 0) else 0 end as numeric(28, 6))
         as amount_in_sek,
-    cast(case when direction = 'incoming' then 0 else coalesce(amount_sek, 0) end as numeric)
+    cast(case when direction = 'incoming' then 0 else coalesce(amount_sek, 0) end as numeric(28, 6))
         as amount_out_sek,
     cast(1 as bigint) as transaction_count,
     cast(1 as bigint) as counterparty_count,
@@ -74,7 +74,7 @@ select
     || ', on the ' || list || ' list since ' || valid_from || ' (told by the ' || told_by || ')'
         as finding,
     'account_amount' as measure,
-    coalesce(amount_sek, 0) as quantity,
+    cast(coalesce(amount_sek, 0) as numeric(28, 6)) as quantity,
     {{ evidence_word("'listed'", '1', 'transaction_id') }} as evidence,
     cast(transaction_id as text) as thread,
     _load_id

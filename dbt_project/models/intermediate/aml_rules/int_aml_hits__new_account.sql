@@ -172,16 +172,16 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(value as numeric) as value,
-    cast(amount_in_sek as numeric) as amount_in_sek,
-    cast(amount_out_sek as numeric) as amount_out_sek,
+    cast(value as numeric(28, 6)) as value,
+    cast(amount_in_sek as numeric(28, 6)) as amount_in_sek,
+    cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     cast(transaction_count as bigint) as transaction_count,
     counterparty_count,
     {{ money_text('value') }} || ' SEK on a day, '
     || movement_date - first_listed_date || ' days after the account was first listed'
     || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than ' || {{ money_text('usual_limit') }} as finding,
     cast('account_amount' as text) as measure,
-    cast(value as numeric) as quantity,
+    cast(value as numeric(28, 6)) as quantity,
     evidence,
     cast(account_key as text) as thread,
     last_load_id as _load_id

@@ -177,9 +177,9 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(hops as numeric) as value,
-    cast(last_amount_sek as numeric) as amount_in_sek,
-    cast(first_amount_sek as numeric) as amount_out_sek,
+    cast(hops as numeric(28, 6)) as value,
+    cast(last_amount_sek as numeric(28, 6)) as amount_in_sek,
+    cast(first_amount_sek as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     {{ money_text('first_amount_sek') }} || ' SEK came back in ' || hops || ' hops after '
@@ -187,7 +187,7 @@ select
     || {{ money_text('last_amount_sek') }} || ' SEK of it ('
     || round(100 * last_amount_sek / first_amount_sek) || ' %)' as finding,
     cast('account_amount' as text) as measure,
-    cast(first_amount_sek as numeric) as quantity,
+    cast(first_amount_sek as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id

@@ -169,9 +169,9 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(counterparty_count as numeric) as value,
-    cast(second_amount_sek as numeric) as amount_in_sek,
-    cast(0 as numeric) as amount_out_sek,
+    cast(counterparty_count as numeric(28, 6)) as value,
+    cast(second_amount_sek as numeric(28, 6)) as amount_in_sek,
+    cast(0 as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     {{ money_text('first_amount_sek') }} || ' SEK of one payer came over ' || counterparty_count
@@ -179,7 +179,7 @@ select
     || {{ money_text('second_amount_sek') }} || ' SEK of it ('
     || round(100 * second_amount_sek / first_amount_sek) || ' %)' as finding,
     cast('account_amount' as text) as measure,
-    cast(second_amount_sek as numeric) as quantity,
+    cast(second_amount_sek as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id

@@ -151,9 +151,9 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(counterparty_count as numeric) as value,
-    cast(amount_in_sek as numeric) as amount_in_sek,
-    cast(0 as numeric) as amount_out_sek,
+    cast(counterparty_count as numeric(28, 6)) as value,
+    cast(amount_in_sek as numeric(28, 6)) as amount_in_sek,
+    cast(0 as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     transaction_count || ' small payments from ' || counterparty_count || ' senders in '
@@ -161,7 +161,7 @@ select
     || ', ' || {{ money_text('amount_in_sek') }} || ' SEK in all, of ' || received_count
     || ' payments received' as finding,
     cast('account_count' as text) as measure,
-    cast(transaction_count as numeric) as quantity,
+    cast(transaction_count as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id

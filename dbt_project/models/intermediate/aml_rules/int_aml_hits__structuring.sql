@@ -110,16 +110,16 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(transaction_count as numeric) as value,
-    cast(0 as numeric) as amount_in_sek,
-    cast(amount_out_sek as numeric) as amount_out_sek,
+    cast(transaction_count as numeric(28, 6)) as value,
+    cast(0 as numeric(28, 6)) as amount_in_sek,
+    cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     transaction_count || ' payments of just under ' || {{ money_text('line_eur') }} || ' EUR within '
     || {{ duration_text('window_start_at', 'alert_at') }} || ', '
     || {{ money_text('amount_eur') }} || ' EUR in all' as finding,
     cast('account_amount' as text) as measure,
-    cast(amount_out_sek as numeric) as quantity,
+    cast(amount_out_sek as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id

@@ -156,16 +156,16 @@ select
     alert_at,
     transaction_id,
     window_start_at,
-    cast(receiver_count as numeric) as value,
-    cast(0 as numeric) as amount_in_sek,
-    cast(amount_out_sek as numeric) as amount_out_sek,
+    cast(receiver_count as numeric(28, 6)) as value,
+    cast(0 as numeric(28, 6)) as amount_in_sek,
+    cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
     transaction_count || ' payments to ' || counterparty_count || ' different receivers within '
     || {{ duration_text('window_start_at', 'alert_at') }} || ', '
     || {{ money_text('amount_out_sek') }} || ' SEK in all' as finding,
     cast('account_count' as text) as measure,
-    cast(transaction_count as numeric) as quantity,
+    cast(transaction_count as numeric(28, 6)) as quantity,
     evidence,
     cast(subject_key as text) as thread,
     last_load_id as _load_id
