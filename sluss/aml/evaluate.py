@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sluss.aml import labelled, measures, scorecard, scratch
-from sluss.dbt import REPOSITORY
+from sluss.dbt import PROJECT, REPOSITORY
 
 if TYPE_CHECKING:
     import numpy
@@ -56,8 +56,9 @@ def evaluate(folder: Path, remark: Callable[[str], None] = lambda text: None) ->
     """Measures detection on a labelled set; the keys are those of ``--json``."""
     files = labelled.find(folder)
     labels = labelled.read_labels(files.labels)
+    scale = labelled.floor_scale(files.transactions, _watched_floor_sek())
     with scratch.database(remark):
-        scratch.publish(files, [*SCORES, *ALERTS], remark)
+        scratch.publish(files, [*SCORES, *ALERTS], remark, {"aml_floor_scale": scale})
         shipped = _payments()
         frame = labelled.labelled(shipped, labels)
         parts = labelled.split(frame)
@@ -85,6 +86,7 @@ def evaluate(folder: Path, remark: Callable[[str], None] = lambda text: None) ->
             "published": len(frame),
             "suspicious": int(frame["is_suspicious"].sum()),
             "accounts": facts["accounts"],
+            "floor_scale": scale,
             "fit_until": parts.fit_until,
             "choice_until": parts.choice_until,
             "reported_payments": len(report),
@@ -139,6 +141,13 @@ def _connect() -> Connection:
 def _payments() -> pandas.DataFrame:
     with closing(_connect()) as connection:
         return labelled.payments(connection, features())
+
+
+def _watched_floor_sek() -> float:
+    import yaml
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return float(project["vars"]["aml_watched_floor_sek"])
 
 
 def _put_points(card: scorecard.Card) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LABEL_COLUMNS = ("transaction_id", "is_suspicious", "typology", "attempt_id")
 # Fit, choose, report: by days, for a model must not know tomorrow.
 FIT_SHARE, CHOICE_SHARE = 0.6, 0.2
+# Of a normal day's payments so many reach the floor of the rules about flows.
+WATCHED_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,24 @@ def read_labels(path: Path) -> pandas.DataFrame:
         )
     frame = frame[list(LABEL_COLUMNS)]
     return frame.assign(is_suspicious=frame["is_suspicious"].astype(int))
+
+
+def floor_scale(transactions: Path, watched_floor_sek: float) -> float:
+    """Returns what to multiply the rules' floors by, so that they watch as much as they are meant to.
+
+    The floors are set for a bank of whose payments 3 in 100 reach ``watched_floor_sek``; a set whose
+    amounts are of another order of magnitude would meet none of them. Two significant digits. Only
+    amounts are looked at, never labels. Raises UnusableInputError where the file has none.
+    """
+    import pandas
+
+    amounts = pandas.to_numeric(
+        pandas.read_csv(transactions, usecols=["amount"], dtype=str)["amount"], errors="coerce"
+    ).dropna()
+    if amounts.empty:
+        raise UnusableInputError(f"{transactions.name} has no amount like 492.50 to go by.")
+    scale = float(amounts.quantile(1 - WATCHED_SHARE)) / watched_floor_sek
+    return float(f"{scale:.2g}")
 
 
 def payments(connection: Connection, features: Sequence[str]) -> pandas.DataFrame:

@@ -6,7 +6,7 @@ import csv
 import gzip
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from loaders.errors import UnusableInputError, UserError
 from sluss.aml.labelled import LabelledFiles
 
 Remark = Callable[[str], None]
+Variables = Mapping[str, object]
 
 
 @contextmanager
@@ -53,10 +54,12 @@ def database(remark: Remark) -> Iterator[str]:
                 cursor.execute(drop.format(sql.Identifier(name)))
 
 
-def publish(files: LabelledFiles, selection: list[str], remark: Remark) -> None:
+def publish(
+    files: LabelledFiles, selection: list[str], remark: Remark, variables: Variables | None = None
+) -> None:
     """Takes the files through the ordinary pipeline: register, rates and payments, then a build.
 
-    Labels stay outside. Raises UserError where a file is not loaded or a load not published.
+    Labels stay outside; ``variables`` are dbt's. Raises UserError where a file is not loaded or a load not published.
     """
     from loaders.load import load_file
 
@@ -70,15 +73,17 @@ def publish(files: LabelledFiles, selection: list[str], remark: Remark) -> None:
         result = load_file(feed, path, business_date=day)
         if result.status != "loaded":
             raise UserError(f"{path} is not loaded: {result.reason}")
-    rebuild(selection, remark)
+    rebuild(selection, remark, variables)
 
 
-def rebuild(selection: list[str], remark: Remark) -> None:
+def rebuild(
+    selection: list[str], remark: Remark, variables: Variables | None = None
+) -> None:
     """Builds ``selection``. Raises UserError with the reason where it is not published."""
     from sluss.build import build
 
     remark(f"building {' '.join(selection)}")
-    result = build(selection)
+    result = build(selection, variables=variables)
     if result.status == "failed":
         problems = "; ".join(f"{each.name}: {each.message}" for each in result.failures[:3])
         raise UserError(f"The build failed: {problems}. Its log: {result.log}")

@@ -91,6 +91,7 @@ def heading(result: dict[str, Any]) -> list[str]:
         f"Fitted up to {data['fit_until']}, chosen up to {data['choice_until']}, reported after "
         f"it: {data['reported_payments']:,} payments, {data['reported_suspicious']:,} suspicious "
         f"({data['base_rate']:.2%}). A score is known at the end of the payment's day.",
+        f"Rules in SEK: floors and thresholds times {data['floor_scale']:g}, by the set's amounts.",
     ]
 
 

@@ -44,10 +44,11 @@ KEYED_ELSEWHERE = {
     "int_transactions__held": "a view of int_transactions__excluded, as above",
     "fct_account_daily": "a view that groups by its key",
     "int_aml_edges__keyed": "its rows are those of fct_transactions, which has the key",
-    "int_aml_account_days__counted": "groups by its key, of loads that are written once",
-    "int_aml_pairs__met": "as int_aml_account_days__counted",
     "fct_transaction_scores": "a view with a row a row of int_aml_edges__keyed",
-    "int_aml_edges__watched": "a row may stand beside its own past: see is_gone",
+    "int_aml_edges__dense": "some of the rows of int_aml_edges__keyed",
+    "int_aml_edges__small_foreign": "some of the rows of int_aml_edges__keyed",
+    "int_aml_loads__dated": "a view of int_aml_loads__profiled, which has the key",
+    "int_aml_hits__high_risk_jurisdiction": "a view of int_aml_payments__listed, which has the key",
     "int_aml_hits__united": "a view; each of the tables it unites has the key",
     "int_aml_hits__grouped": "a view of int_aml_hits__united",
     "int_aml_alerts__described": "a view of int_aml_hits__grouped",
@@ -69,11 +70,12 @@ SUMS_OF_THE_FACT = {"int_load_currency_totals__summed", "int_load_rules__met"}
 READS_A_MART = {
     "int_aml_edges__keyed": {"fct_transactions"},
     "int_aml_payments__listed": {"fct_transactions"},
-    "int_aml_rates__counted": {"fct_transactions"},
+    "int_aml_loads__profiled": {"fct_transactions"},
     "int_aml_load_sizes__measured": {"fct_account_movements"},
     "int_aml_account_days__heavy": {"fct_account_movements"},
     "int_aml_hits__dormant_account": {"fct_account_movements"},
     "int_aml_hits__fan": {"fct_account_movements"},
+    "int_aml_hits__new_account": {"fct_account_movements"},
     "int_aml_alerts__described": {"fct_transactions", "fct_account_movements"},
 }
 

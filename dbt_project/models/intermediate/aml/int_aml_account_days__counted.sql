@@ -3,7 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[
-        {'columns': ['account_key', 'booked_date'], 'type': 'btree'},
+        {'columns': ['account_key', 'booked_date', '_load_id'], 'unique': true},
         {'columns': ['_load_id'], 'type': 'btree'},
     ],
     pre_hook="{{ touch_units(

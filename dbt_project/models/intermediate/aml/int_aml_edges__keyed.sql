@@ -1,6 +1,6 @@
 {{ config(
     materialized='by_load',
-    unique_key=['transaction_id'],
+    unique_key=['_load_id', '_line_no'],
     indexes=[
         {'columns': ['_line_no'], 'type': 'btree'},
         {'columns': ['sender_key', 'booked_date'], 'type': 'btree'},

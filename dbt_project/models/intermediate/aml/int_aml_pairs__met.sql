@@ -3,7 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[
-        {'columns': ['sender_key', 'receiver_key', 'booked_date'], 'type': 'btree'},
+        {'columns': ['sender_key', 'receiver_key', 'booked_date', '_load_id'], 'unique': true},
         {'columns': ['receiver_key', 'booked_date'], 'type': 'btree'},
         {'columns': ['_load_id'], 'type': 'btree'},
     ],

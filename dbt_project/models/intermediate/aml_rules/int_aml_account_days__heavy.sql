@@ -5,7 +5,7 @@
     indexes=[
         {'columns': ['own_account', 'movement_date'], 'type': 'btree'},
         {'columns': ['account_key'], 'type': 'btree'},
-        {'columns': ['_load_id'], 'type': 'btree'},
+        {'columns': ['_load_id', 'measure', 'own_account', 'movement_date'], 'unique': true},
     ],
     pre_hook="{{ touch_units(
         ['sender_key', 'receiver_key'],

@@ -1,11 +1,10 @@
 {{ config(
     materialized='by_load',
-    unique_key=['transaction_id'],
+    unique_key=['_load_id', '_line_no'],
     indexes=[
-        {'columns': ['_load_id', '_line_no'], 'type': 'btree'},
+        {'columns': ['_load_id', '_line_no'], 'unique': true},
         {'columns': ['sender_key', 'booked_at'], 'type': 'btree'},
         {'columns': ['receiver_key', 'booked_at'], 'type': 'btree'},
-        {'columns': ['transaction_id'], 'type': 'btree'},
     ],
     meta={'wanted': 'int_aml_loads__dated', 'logs': 'all', 'follows': ['int_aml_edges__keyed']}
 ) }}
