@@ -75,9 +75,7 @@ def build(
     started = time.monotonic()
     with prepared(on_message) as before:
         with _what_stopped_dbt_in_words():
-            run = dbt.build(
-                selection, full_refresh, threads, on_progress, variables=variables
-            )
+            run = dbt.build(selection, full_refresh, threads, on_progress, variables=variables)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 

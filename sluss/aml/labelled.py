@@ -84,11 +84,11 @@ def read_labels(path: Path) -> pandas.DataFrame:
 
 
 def floor_scale(transactions: Path, watched_floor_sek: float) -> float:
-    """Returns what to multiply the rules' floors by, so that they watch as much as they are meant to.
+    """Returns what to multiply the rules' floors by, so that they watch as much as they should.
 
-    The floors are set for a bank of whose payments 3 in 100 reach ``watched_floor_sek``; a set whose
-    amounts are of another order of magnitude would meet none of them. Two significant digits. Only
-    amounts are looked at, never labels. Raises UnusableInputError where the file has none.
+    The floors are set for a bank of whose payments 3 in 100 reach ``watched_floor_sek``; a set
+    whose amounts are of another order of magnitude would meet none of them. Two significant digits.
+    Only amounts are looked at, never labels. Raises UnusableInputError where the file has none.
     """
     import pandas
 

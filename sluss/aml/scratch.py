@@ -59,7 +59,8 @@ def publish(
 ) -> None:
     """Takes the files through the ordinary pipeline: register, rates and payments, then a build.
 
-    Labels stay outside; ``variables`` are dbt's. Raises UserError where a file is not loaded or a load not published.
+    Labels stay outside; ``variables`` are dbt's. Raises UserError where a file is not loaded or a
+    load not published.
     """
     from loaders.load import load_file
 
@@ -76,9 +77,7 @@ def publish(
     rebuild(selection, remark, variables)
 
 
-def rebuild(
-    selection: list[str], remark: Remark, variables: Variables | None = None
-) -> None:
+def rebuild(selection: list[str], remark: Remark, variables: Variables | None = None) -> None:
     """Builds ``selection``. Raises UserError with the reason where it is not published."""
     from sluss.build import build
 

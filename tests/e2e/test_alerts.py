@@ -251,6 +251,41 @@ def test_every_way_to_write_a_black_listed_country_alerts(life: Life) -> None:
     assert {name for each, name in life.listed.items() if each not in raised} == set()
 
 
+def test_modifiers_are_met_by_the_payments_that_show_them(life: Life) -> None:
+    lines = rows(
+        "select scores.modifiers, scores.modifier_points, facts.amount_sek, facts.sender_account,"
+        " facts.receiver_account, facts.sender_country, facts.receiver_country, facts.booked_date,"
+        " facts.booked_at at time zone 'Europe/Stockholm' as local"
+        " from marts.fct_transaction_scores as scores"
+        " inner join marts.fct_transactions as facts using (transaction_id)"
+    )
+    seed = (REPOSITORY / "seeds" / "aml_jurisdictions.csv").read_text(encoding="utf-8")
+    listed = [each for each in csv.DictReader(seed.splitlines()) if each["list"] == "grey"]
+    points = {"grey_list": 15, "round_amount": 2, "off_hours": 2, "self_transfer": 2}
+    seen: Counter[str] = Counter()
+    for line in lines:
+        met = set(line["modifiers"]) - {"new_counterparty_large"}
+        sides = {line["sender_country"], line["receiver_country"]}
+        sides |= {line["sender_account"][:2], line["receiver_account"][:2]}
+        day = line["booked_date"].isoformat()
+        is_met = {
+            "grey_list": any(
+                each["country_code"] in sides
+                and each["valid_from"] <= day
+                and (not each["valid_to"] or day < each["valid_to"])
+                for each in listed
+            ),
+            "round_amount": bool(line["amount_sek"]) and line["amount_sek"] % 1000 == 0,
+            "off_hours": line["local"].hour < 5,
+            "self_transfer": line["sender_account"] == line["receiver_account"],
+        }
+        assert {name for name, is_so in is_met.items() if is_so} == met
+        extra = 10 if "new_counterparty_large" in line["modifiers"] else 0
+        assert line["modifier_points"] == sum(points[name] for name in met) + extra
+        seen.update(met)
+    assert seen.keys() == points.keys()
+
+
 def test_an_alert_explains_itself(life: Life) -> None:
     for alert in life.alerts["all"].values():
         assert alert["value"] >= alert["threshold"]
@@ -317,8 +352,7 @@ def test_a_suppressed_alert_is_logged_all_the_same(life: Life) -> None:
     suppress(date(2025, 5, 1))
     assert one_alert("smurfing") == alert
     with pytest.raises(UnusableInputError, match="in no register"):
-        until = date(2025, 5, 31)
-        decisions.suppress("smurfing", "SE8902ABCD00000000000000", until, "x", FIRST)
+        decisions.suppress("smurfing", "SE8902ABCD00000000000000", date(2025, 5, 31), "x", FIRST)
 
 
 def test_an_alert_is_shown_with_its_payments(life: Life) -> None:

@@ -63,9 +63,7 @@ def evaluation(small_set: Path, home: Home) -> Evaluation:
         found.tables_with_labels = [
             name
             for name in found.tables
-            if rows(
-                f"select from {name} as it where cast(it as text) like '%-secret%' limit 1"  # noqa: S608
-            )
+            if rows(f"select from {name} as it where cast(it as text) like '%-secret%' limit 1")
         ]
         found.columns_of_labels = rows(
             "select table_name, column_name from information_schema.columns"
@@ -110,7 +108,9 @@ def test_an_evaluation_says_what_it_measured(evaluation: Evaluation, tmp_path: P
     summary.write_page(result, page)
     evaluate.write_json(result, file)
     assert "precision" in page.read_text(encoding="utf-8")
-    assert json.loads(file.read_text(encoding="utf-8"))["rankings"].keys() == result["rankings"].keys()
+    assert (
+        json.loads(file.read_text(encoding="utf-8"))["rankings"].keys() == result["rankings"].keys()
+    )
 
 
 def test_an_evaluation_leaves_no_database_behind(
@@ -120,9 +120,7 @@ def test_an_evaluation_leaves_no_database_behind(
     assert left == []
 
 
-def test_a_folder_that_is_no_labelled_set_is_unusable(
-    tmp_path: Path, run_sluss: RunSluss
-) -> None:
+def test_a_folder_that_is_no_labelled_set_is_unusable(tmp_path: Path, run_sluss: RunSluss) -> None:
     done = run_sluss("evaluate", "aml", "--data", tmp_path, check=2)
     assert "transactions.csv" in done.stderr
 

@@ -60,9 +60,7 @@ class Step:
 
 
 @pytest.fixture(scope="module")
-def steps(
-    module_database: Database, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Step]:
+def steps(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
     folder = tmp_path_factory.mktemp("scores")
     build = Builder(module_database, folder, with_detection=True)
     random = Random(6)
