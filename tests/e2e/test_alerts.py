@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -89,6 +89,8 @@ class Life:
 
     held: dict[str, Held] = field(default_factory=dict)
     alerts: dict[str, dict[str, Row]] = field(default_factory=dict)
+    # Of the bursts: which transaction wrote the row of an account and day.
+    writers: dict[str, dict[tuple[int, date], str]] = field(default_factory=dict)
     evidence: dict[str, set[str]] = field(default_factory=dict)
     attempts: dict[str, set[str]] = field(default_factory=dict)
     listed: dict[str, str] = field(default_factory=dict)
@@ -97,8 +99,15 @@ class Life:
 
     def look(self, step: str) -> None:
         self.held[step] = held()
-        self.alerts[step] = {
-            alert["alert_id"]: alert for alert in rows("select * from marts.fct_alerts")
+        found = rows("select * from marts.fct_alerts")
+        self.alerts[step] = {alert["alert_id"]: alert for alert in found}
+        assert len(self.alerts[step]) == len(found), "an alert stands twice"
+        self.writers[step] = {
+            (each["subject_key"], each["alert_date"]): each["writer"]
+            for each in rows(
+                "select subject_key, alert_date, xmin::text as writer"
+                " from intermediate.int_aml_hits__velocity_burst"
+            )
         }
 
 
@@ -200,6 +209,16 @@ def test_a_life_of_loads_ends_where_a_full_refresh_does(life: Life, step: str) -
         assert (name, gone.total(), come.total(), [*gone, *come][:2]) == (name, 0, 0, [])
     # What came and went changed something.
     assert life.held["three days"]["int_aml_hits__united"] - built["int_aml_hits__united"]
+
+
+def test_windows_that_nothing_touched_are_not_judged_again(life: Life) -> None:
+    before, after = life.writers["three days"], life.writers["one withdrawn"]
+    # A day came late and one was withdrawn: the bursts of the two others stand as they were written.
+    untouched = {each for each in before if each[1] in (FIRST, FIRST + timedelta(days=2))}
+    assert len(untouched) > 1
+    assert {each: after.get(each) for each in untouched} == {e: before[e] for e in untouched}
+    withdrawn = {each for each in before if each[1] == FIRST + timedelta(days=3)}
+    assert withdrawn.isdisjoint(after)
 
 
 def test_alerts_keep_their_id_through_rebuilds(life: Life) -> None:

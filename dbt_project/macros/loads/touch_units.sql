@@ -64,6 +64,13 @@
     {{ model.name }}__units
 {%- endmacro %}
 
+{#- True for rows of the loads in which there is a unit to look at. -#}
+{% macro in_loads_of_units(column='_load_id') -%}
+    {{ is_one_of(
+        column, 'select load_id from ' ~ units() ~ '_loads union select _load_id from ' ~ units()
+    ) if is_incremental() else 'true' }}
+{%- endmacro %}
+
 {#- What stands in the model of the units and of the loads that are written whole. -#}
 {% macro rows_of_units(keys) -%}
     {%- for key in keys %}

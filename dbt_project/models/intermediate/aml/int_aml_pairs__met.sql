@@ -31,7 +31,7 @@ busy_days as (
     from {{ ref('int_aml_account_days__counted') }}
     where
         payment_count > {{ var('aml_busy_day_payments') }}
-        and _load_id in (select edges._load_id from edges)
+        and {{ in_loads_of_units() }}
 ),
 
 quiet_edges as (
