@@ -64,6 +64,7 @@ def build(
     threads: int | None = None,
     on_progress: dbt.Progress | None = None,
     on_message: Callable[[str], None] = lambda text: None,
+    without: Sequence[str] = (),
     variables: Mapping[str, object] | None = None,
 ) -> BuildResult:
     """Runs ``dbt build`` and returns what it published, held, and why.
@@ -75,7 +76,7 @@ def build(
     started = time.monotonic()
     with prepared(on_message) as before:
         with _what_stopped_dbt_in_words():
-            run = dbt.build(selection, full_refresh, threads, on_progress, variables=variables)
+            run = dbt.build(selection, full_refresh, threads, on_progress, without, variables)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 

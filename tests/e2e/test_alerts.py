@@ -213,7 +213,7 @@ def test_a_life_of_loads_ends_where_a_full_refresh_does(life: Life, step: str) -
 
 def test_windows_that_nothing_touched_are_not_judged_again(life: Life) -> None:
     before, after = life.writers["three days"], life.writers["one withdrawn"]
-    # A day came late and one was withdrawn: the bursts of the two others stand as they were written.
+    # A day came late and one was withdrawn: the bursts of the two others stand as written.
     untouched = {each for each in before if each[1] in (FIRST, FIRST + timedelta(days=2))}
     assert len(untouched) > 1
     assert {each: after.get(each) for each in untouched} == {e: before[e] for e in untouched}
