@@ -74,13 +74,14 @@ $(BENCH_STAMP): $(STAMP)
 # A labelled set in the bank feed's format: transactions, customers and labels. It is not ours to publish.
 AML_DATA ?= ../shared/data/aml
 
-bench-aml: packages ## Detection measured on a labelled set: make bench-aml AML_DATA=<folder>
+bench-aml: packages ## Detection on a labelled set and on a million lines. AML_DATA=<folder>, BENCH="--rows 20000"
 	@mkdir -p build
 	@SLUSS_HOME="$$(mktemp -d "$${TMPDIR:-/tmp}/sluss-XXXXXX")"; export SLUSS_HOME; \
 	unset DATABASE_URL PGHOST PGDATABASE; \
 	trap '$(BIN)/sluss down > /dev/null; rm -rf "$$SLUSS_HOME"' EXIT; \
 	$(BIN)/sluss evaluate aml --data "$(AML_DATA)" --page build/aml.html --out build/aml.json; \
 	echo "open build/aml.html"
+	$(BIN)/python bench/detection.py $(BENCH)
 
 docs: packages ## The dbt docs site as one static file: build/docs/index.html
 	$(BIN)/sluss up
