@@ -89,7 +89,9 @@
     {%- endfor -%}
     {%- if adapter.get_relation(target.database, 'intermediate', 'int_aml_pairs__met') %}
         {{ noted }}
-        select 'int_aml_pairs__new', sender_key, receiver_key, booked_date, null
+        select
+            'int_aml_pairs__new', sender_key, receiver_key, booked_date,
+            cast(null as timestamp with time zone)
         from intermediate.int_aml_pairs__met where {{ is_one_of('_load_id', leaving) }}
         union
         select 'int_aml_pairs__new', account_key, null, booked_date, null
