@@ -53,6 +53,7 @@ select
     rules.status,
     rules.title,
     rules.threshold,
+    rules.points,
     rules.measured,
     coalesce(counts.confirmed_count, 0) as confirmed_count,
     coalesce(counts.valuable_count, 0) as valuable_count,

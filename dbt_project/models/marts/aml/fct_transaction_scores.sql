@@ -28,7 +28,7 @@ modifiers as (
             as new_counterparty_points,
         max(case rule_id when 'new_counterparty_large' then threshold end)
             as new_counterparty_threshold
-    from {{ ref('aml_rules') }}
+    from {{ ref('int_aml_rules__judged') }}
     where role = 'modifier' and status = 'live'
 ),
 
