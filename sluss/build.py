@@ -65,6 +65,8 @@ def build(
     threads: int | None = None,
     on_progress: dbt.Progress | None = None,
     on_message: Callable[[str], None] = lambda text: None,
+    without: Sequence[str] = (),
+    variables: Mapping[str, object] | None = None,
 ) -> BuildResult:
     """Runs ``dbt build`` and returns what it published, held, and why.
 
@@ -76,7 +78,9 @@ def build(
     with prepared(on_message) as before:
         excluded = () if selection or full_refresh else _idle_models()
         with _what_stopped_dbt_in_words():
-            run = dbt.build(selection, full_refresh, threads, on_progress, excluded=excluded)
+            run = dbt.build(
+                selection, full_refresh, threads, on_progress, without, variables, excluded
+            )
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 

@@ -106,7 +106,9 @@ def after_block(number: int, strike: Callable[[], None]) -> None:
 def at_step(number: int, strike: Callable[[], None]) -> None:
     original = dbt.build
 
-    def build(selection: Any, full_refresh: bool, threads: Any, on_progress: Any) -> dbt.DbtRun:
+    def build(
+        selection: Any, full_refresh: bool, threads: Any, on_progress: Any, *others: Any
+    ) -> dbt.DbtRun:
         seen = 0
 
         def progress(done: int, total: int, step: str) -> None:
@@ -115,7 +117,7 @@ def at_step(number: int, strike: Callable[[], None]) -> None:
             if seen == number:
                 strike()
 
-        return original(selection, full_refresh, threads, progress)
+        return original(selection, full_refresh, threads, progress, *others)
 
     dbt.build = build  # type: ignore[assignment]
 
