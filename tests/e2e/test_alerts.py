@@ -27,7 +27,7 @@ from loaders.generators.bank.lines import HEADER
 from loaders.generators.bank.patterns import read_attempts
 from sluss.aml import comparison, decisions
 from tests.conftest import REPOSITORY, Database
-from tests.e2e.dbt_in_process import Builder
+from tests.e2e.dbt_in_process import DETECTION, Builder
 from tests.support import Row, loaded, rows
 
 FIRST = date(2025, 5, 19)
@@ -43,7 +43,7 @@ RULE_OF = {
     "dormant": "dormant_reactivated",
 }
 # What the marts of the bank's day say when all is made anew, other tests ask.
-ANEW = ("--full-refresh", "--select", "intermediate.aml", "intermediate.aml_rules")
+ANEW = ("--full-refresh", "--select", *DETECTION)
 MODELS_ONLY = ("test", "unit_test", "snapshot")
 # All that detection holds, but for when and in which version a load was taken in.
 HELD = {

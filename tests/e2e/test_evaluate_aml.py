@@ -98,7 +98,9 @@ def test_an_evaluation_says_what_it_measured(evaluation: Evaluation, tmp_path: P
     card = result["rankings"]["scorecard"]
     # Attempts are squares among strangers: whoever misses them misses everything.
     assert card["average_precision"] > 0.5 > result["data"]["base_rate"]
-    assert card["attempts_touched_share"] > 0.5
+    # 1 % of the last days' payments are five, and may all be of one attempt.
+    assert card["precision"] > 0.5
+    assert card["attempts_touched"] >= 1
     assert set(card["per_thousand_accounts"]) == {"1", "5", "10"}
     assert card["typologies"]["bipartite"]["attempts"] == card["attempts"]
     said = summary.text(result)
