@@ -55,7 +55,7 @@ def bootstrap_interval(
     members = [numpy.array(each) for each in groups.values()]
     found = []
     for _ in range(BOOTSTRAP_ROUNDS):
-        drawn = [members[i] for i in random.integers(0, len(members), len(members))]
+        drawn = [members[int(i)] for i in random.integers(0, len(members), len(members))]
         rows = numpy.concatenate([random.choice(normal, len(normal)), *drawn])
         found.append(average_precision(labels[rows], scores[rows]))
     low, high = numpy.quantile(found, [0.025, 0.975])
