@@ -50,12 +50,12 @@ def bootstrap_interval(
     random = numpy.random.default_rng(seed)
     normal = numpy.flatnonzero(labels == 0)
     groups: dict[Any, list[int]] = {}
-    for position in numpy.flatnonzero(labels == 1):
-        groups.setdefault(attempts[position], []).append(int(position))
+    for position in map(int, numpy.flatnonzero(labels == 1)):
+        groups.setdefault(attempts[position], []).append(position)
     members = [numpy.array(each) for each in groups.values()]
     found = []
     for _ in range(BOOTSTRAP_ROUNDS):
-        drawn = [members[int(i)] for i in random.integers(0, len(members), len(members))]
+        drawn = [members[i] for i in random.integers(0, len(members), len(members))]
         rows = numpy.concatenate([random.choice(normal, len(normal)), *drawn])
         found.append(average_precision(labels[rows], scores[rows]))
     low, high = numpy.quantile(found, [0.025, 0.975])
