@@ -7,6 +7,7 @@ next database: a twentieth of a second, where parsing takes five.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
+from loaders.database import connect
 from sluss.build import HOLDER_VARIABLE
 from sluss.dbt import PROJECT, REPOSITORY, install_packages
+from sluss.idle import idle_models
 from tests.conftest import Database
 
 # Seeds never change in these tests; the snapshots see only what is newest when dbt runs.
@@ -31,7 +34,7 @@ class Builder:
     """
 
     def __init__(self, database: Database, folder: Path, with_detection: bool = False) -> None:
-        self._excluded = () if with_detection else ("--exclude", *DETECTION)
+        self._excluded = () if with_detection else DETECTION
         self._folder = folder
         self._places = _places(folder)
         parsed, name = _parsed(folder)
@@ -46,7 +49,12 @@ class Builder:
         # A plain dbt: whatever held the lock of a build in this process holds it no more.
         os.environ.pop(HOLDER_VARIABLE, None)
         arguments = ["build", *self._places, "--exclude-resource-type", *leave_out]
-        arguments += [*self._excluded, *options]
+        excluded = [*self._excluded]
+        if "--full-refresh" not in options:
+            # As `sluss build` does.
+            with closing(connect("sluss tests")) as connection:
+                excluded += idle_models(connection)
+        arguments += [*(["--exclude", *excluded] if excluded else []), *options]
         outcome = dbtRunner(manifest=self._manifest).invoke(arguments)
         assert outcome.exception is None, outcome.exception
         failed: set[str] = set()

@@ -77,6 +77,17 @@
         create index on {{ touched_pairs() }} (sender_key, receiver_key, met_date);
         analyze {{ touched_pairs() }};
 
+        -- With the planner told how many there are: it takes a join on three columns for one row.
+        create temporary table {{ due_pairs() }} on commit drop as
+        select new_pairs.sender_key, new_pairs.receiver_key, new_pairs.met_date, new_pairs.amount_sek
+        from {{ new_pairs }} as new_pairs
+        inner join {{ touched_pairs() }} as touched
+            on
+                new_pairs.sender_key = touched.sender_key
+                and new_pairs.receiver_key = touched.receiver_key
+                and new_pairs.met_date = touched.met_date;
+        analyze {{ due_pairs() }};
+
         delete from {{ this }} as standing
         using {{ touched_pairs() }} as touched
         where
@@ -86,4 +97,9 @@
     {%- else -%}
         select 1
     {%- endif -%}
+{%- endmacro %}
+
+{#- Those of them that there are. -#}
+{% macro due_pairs() -%}
+    {{ model.name }}__due
 {%- endmacro %}

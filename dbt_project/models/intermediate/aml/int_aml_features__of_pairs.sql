@@ -27,14 +27,8 @@ with pairs as (
         new_pairs.receiver_key,
         new_pairs.met_date,
         new_pairs.amount_sek
-    from {{ ref('int_aml_pairs__new') }} as new_pairs
-    {%- if is_incremental() %}
-        inner join {{ touched_pairs() }} as touched
-            on
-                new_pairs.sender_key = touched.sender_key
-                and new_pairs.receiver_key = touched.receiver_key
-                and new_pairs.met_date = touched.met_date
-    {%- endif %}
+    from {% if is_incremental() %}{{ due_pairs() }}{% else %}{{ ref('int_aml_pairs__new') }}{% endif %}
+        as new_pairs
 ),
 
 accounts as (
