@@ -34,7 +34,7 @@ class Year:
     builder: Builder
 
 
-@pytest.fixture(scope="module", params=[1, 3])
+@pytest.fixture(scope="module", params=[1, pytest.param(3, marks=pytest.mark.soak)])
 def year(
     request: pytest.FixtureRequest,
     make_database: Callable[[], AbstractContextManager[Database]],

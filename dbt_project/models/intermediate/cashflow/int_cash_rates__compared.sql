@@ -46,7 +46,7 @@ ecb as (
         on
             loads.business_date between quoted.rate_date
             and quoted.rate_date + {{ var('fx_stale_after_days') }}
-            and (quoted.used_until is null or quoted.used_until > loads.business_date)
+            and (quoted.used_until is null or loads.business_date < quoted.used_until)
     where quoted.source = 'ECB'
 ),
 

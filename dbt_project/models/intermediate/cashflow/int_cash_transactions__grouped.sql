@@ -17,7 +17,7 @@
 -- One row per line that shares its id, and what the sharing makes of it. All lines of a payment
 -- (id, parties, time) with two or more amounts are one batch payment, however many loads they came
 -- in; a line that says what an earlier one says is its redelivery; the same id for other parties or
--- another time is a collision. What a line that was purged made of those that remain, it still does.
+-- another time is a collision. What a purged line made of those that remain, they still are.
 
 with loads as (
     select * from {{ ref('int_cash_loads__known') }}

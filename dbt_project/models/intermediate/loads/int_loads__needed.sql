@@ -1,9 +1,9 @@
 {{ config(materialized='view') }}
 
 -- One row per load that a purge leaves where it is, and what needs it: registers by which loads
--- were judged, those in force on days that are not over, and the newest exchange rates. Of cashflow:
--- the list of companies in use, the rates by which payments were converted, and the newest and the
--- first of them, by which reference balances are.
+-- were judged, those in force on days that are not over, and the newest exchange rates. Of
+-- cashflow: the list of companies in use, the rates by which payments were converted, and the
+-- newest and the first of them, by which reference balances are.
 
 with registers as (
     select * from {{ ref('int_registers__in_force') }}
