@@ -51,7 +51,7 @@ def bootstrap_interval(
     normal = numpy.flatnonzero(labels == 0)
     groups: dict[Any, list[int]] = {}
     for position in numpy.flatnonzero(labels == 1):
-        groups.setdefault(attempts[position], []).append(int(position))
+        groups.setdefault(attempts[int(position)], []).append(int(position))
     members = [numpy.array(each) for each in groups.values()]
     found = []
     for _ in range(BOOTSTRAP_ROUNDS):

@@ -88,7 +88,7 @@ def rebuild(selection: list[str], remark: Remark, variables: Variables | None = 
         problems = "; ".join(f"{each.name}: {each.message}" for each in result.failures[:3])
         raise UserError(f"The build failed: {problems}. Its log: {result.log}")
     if result.status == "held":
-        reasons = "; ".join(str(each.gate_reason) for each in result.held)
+        reasons = "; ".join(str(each.reason) for each in result.held)
         raise UserError(f"The labelled set is held by the gate, and cannot be measured: {reasons}")
 
 
