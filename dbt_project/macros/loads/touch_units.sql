@@ -57,7 +57,9 @@
         {{ trim_changes(this) }}
     {%- endif %}
     {{ by_load__record_changes_sql('int_aml_edges__keyed') }}
-    {{ record_applied(wanted or standing_edges()) }}
+    {{ record_applied(wanted or standing_edges()) }};
+    {#- The models downstream are planned at once, before autovacuum comes by. -#}
+    analyze {{ this }}
 {%- endmacro %}
 
 {% macro units() -%}

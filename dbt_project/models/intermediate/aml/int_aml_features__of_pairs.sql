@@ -10,6 +10,7 @@
     post_hook=[
         "{{ note_touched_pairs('int_aml_pairs__scored') }}",
         "{{ forget_reopened_windows('int_aml_features__of_pairs') }}",
+        "analyze {{ this }}",
     ]
 ) }}
 

@@ -14,7 +14,7 @@
         "{{ note_changed_pairs('int_aml_features__of_pairs') }}",
         "{{ forget_reopened_windows('int_aml_pairs__new') }}",
         "{{ by_load__record_changes_sql('int_aml_pairs__met') }}
-        {{ by_load__record_changes_sql('int_aml_account_days__counted') }} select 1",
+        {{ by_load__record_changes_sql('int_aml_account_days__counted') }} analyze {{ this }}",
     ]
 ) }}
 
