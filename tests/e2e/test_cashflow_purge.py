@@ -25,7 +25,7 @@ from tests.e2e.test_purge import every_table
 from tests.loader.polls import asked, polled, service
 from tests.support import Row, loaded, rows
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 UNTIL = "2025-02-28"
 OLD_LIST = date(2025, 1, 3)
