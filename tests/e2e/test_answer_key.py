@@ -1,7 +1,8 @@
-"""The generator's answer key and the built tables, line by line: 100,000 lines, three seeds (two by night).
+"""The generator's answer key and the built tables, line by line: 100,000 lines.
 
-Each seed has a database of its own, for a later business date releases lines of an earlier one. The
-days lie after a change of the clock in spring, after one in autumn, and in between.
+Three seeds, two of them for a night. Each has a database of its own, for a later business date
+releases lines of an earlier one. The days lie after a change of the clock in spring, after one in
+autumn, and in between.
 """
 
 from __future__ import annotations
