@@ -146,20 +146,9 @@
                     ({% for name in names %}standing.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
             )
     {%- endset -%}
-    {%- set insert -%}
-        insert into {{ target }} ({{ columns }})
-        select {% for name in names %}now_row.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
-        from {{ now }} as now_row
-        where not exists (
-            select 1
-            from {{ target }} as standing
-            where
-                standing._load_id = now_row._load_id
-                {%- for column in key if column != '_load_id' %}
-                and standing.{{ column }} = now_row.{{ column }}
-                {%- endfor %}
-        )
-    {%- endset -%}
+    {#- The load too, where it is no part of the key: a partition is looked up, not all of them. -#}
+    {%- set full_key = ['_load_id'] + key | reject('equalto', '_load_id') | list -%}
+    {%- set insert = insert_missing_sql(target, now, names, full_key) -%}
     drop table if exists {{ now }};
     create temporary table {{ now }} on commit drop as
     {{ sql }};
@@ -167,6 +156,21 @@
     analyze {{ now }};
     {{ by_load__logged(delete, columns, -1) if is_logged else delete }};
     {{ by_load__logged(insert, columns, 1) if is_logged else insert }}
+{%- endmacro %}
+
+{#- Inserts the rows whose key no standing one has. -#}
+{% macro insert_missing_sql(target, given, names, key) -%}
+    insert into {{ target }} ({{ names | join(', ') }})
+    select {% for name in names %}given.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ given }} as given
+    where not exists (
+        select 1
+        from {{ target }} as standing
+        where
+            {%- for column in key %}
+            given.{{ column }} = standing.{{ column }}{{ ' and' if not loop.last }}
+            {%- endfor %}
+    )
 {%- endmacro %}
 
 {% macro by_load__touched() -%}

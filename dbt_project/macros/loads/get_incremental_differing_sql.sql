@@ -16,15 +16,5 @@
         ({% for name in names %}given.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
         is distinct from
         ({% for name in names %}standing.{{ name }}{{ ', ' if not loop.last }}{% endfor %});
-    insert into {{ target }} ({{ names | join(', ') }})
-    select {% for name in names %}given.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
-    from {{ given }} as given
-    where not exists (
-        select 1
-        from {{ target }} as standing
-        where
-            {%- for key in keys %}
-            given.{{ key }} = standing.{{ key }}{{ ' and' if not loop.last }}
-            {%- endfor %}
-    )
+    {{ insert_missing_sql(target, given, names, keys) }}
 {%- endmacro %}

@@ -50,27 +50,30 @@
     {%- set changes = by_load__changes(wanted) -%}
     {%- set pending = by_load__pending(is_new) -%}
 
-    {#- All or nothing for sums of a source without loads of their own. -#}
-    {%- if is_new and wanted is none -%}
-        {% call statement('main') -%}
-            {{ get_create_table_as_sql(False, target_relation, sql) }}
-        {%- endcall %}
-        {% do create_indexes(target_relation) %}
-    {%- elif is_new and not meta.get('partitioned') and not has_contract -%}
-        {#- Made by one statement, which Postgres spreads over all cores; an insert it does not. -#}
+    {#-
+        Made by one statement, which Postgres spreads over all cores; an insert it does not. Sums of a
+        source without loads of their own are all or nothing.
+    -#}
+    {%- set is_made_at_once = is_new and (
+        wanted is none or not (meta.get('partitioned') or has_contract)
+    ) -%}
+    {%- if is_made_at_once -%}
         {% call statement('main') -%}
             {{ get_create_table_as_sql(
-                False, target_relation, sql_of_loads(sql, adds, changes.fresh)
+                False,
+                target_relation,
+                sql if wanted is none else sql_of_loads(sql, adds, changes.fresh)
             ) }}
         {%- endcall %}
         {% do create_indexes(target_relation) %}
-    {%- else -%}
-        {%- if is_new -%}
-            {% do by_load__create_empty(target_relation) %}
-        {%- endif -%}
-        {%- if meta.get('logs') -%}
-            {% call statement('log') -%} {{ create_changes_of(target_relation) }} {%- endcall %}
-        {%- endif -%}
+    {%- elif is_new -%}
+        {% do by_load__create_empty(target_relation) %}
+    {%- endif -%}
+    {%- if meta.get('logs') -%}
+        {% call statement('create_changes') -%} {{ create_changes_of(target_relation) }} {%- endcall %}
+    {%- endif -%}
+
+    {%- if not is_made_at_once -%}
         {%- if changes.unwanted -%}
             {% call statement('delete_unwanted') -%}
                 {{ by_load__delete_loads_sql(target_relation, changes.unwanted) }}
@@ -123,9 +126,6 @@
         {%- endcall %}
     {%- endif -%}
 
-    {%- if meta.get('logs') -%}
-        {% call statement('create_changes') -%} {{ create_changes_of(target_relation) }} {%- endcall %}
-    {%- endif -%}
     {% call statement('record') -%} {{ by_load__record_sql(wanted, changes, is_new) }} {%- endcall %}
     {%- if changes.fresh and not meta.get('partitioned') or is_new and wanted is none -%}
         {#- The models downstream are planned at once, before autovacuum comes by. -#}
