@@ -10,9 +10,8 @@ from dagster_dbt import DbtCliResource, DbtProject
 from loaders.polling.poll import APIS, poll
 from orchestration.build import Build, build
 from orchestration.notifications import NotifierResource
+from orchestration.schedules import poll_schedule
 from orchestration.translator import Translator
-
-_ZONE = "Europe/Stockholm"
 
 
 def poll_jobs(project: DbtProject) -> list[dg.JobDefinition]:
@@ -85,13 +84,4 @@ def _poll_job(name: str, project: DbtProject) -> dg.JobDefinition:
 def _poll_schedule(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     name = job.name.removeprefix("poll_")
     is_set = bool(os.environ.get(f"{APIS[name](1).environment}_URL"))
-    status = dg.DefaultScheduleStatus
-    return dg.ScheduleDefinition(
-        name=f"{job.name}_daily",
-        job=job,
-        # The service gives five days ahead: a night that is missed is made up for by the next.
-        cron_schedule="0 4 * * *",
-        execution_timezone=_ZONE,
-        default_status=status.RUNNING if is_set else status.STOPPED,
-        description="Polls every night; switched on by itself where the service's address is set.",
-    )
+    return poll_schedule(job, is_set)

@@ -18,7 +18,7 @@ from sluss import dbt
 from sluss.dbt import DbtRun, NodeProblem
 from sluss.idle import idle_models
 from sluss.outcomes import LoadOutcome, Standing, outcomes, standings
-from sluss.settings import home
+from sluss.settings import environment, home
 
 # dbt's test that a build with a held load is red. What it found is told load by load instead.
 HELD_TEST = "assert_no_load_is_held"
@@ -198,7 +198,7 @@ def only_build(on_message: Callable[[str], None]) -> Iterator[None]:
                     "A plain dbt is writing tables: waiting until they are whole. It then stops, "
                     "and this build takes its place."
                 )
-        with _environment(HOLDER_VARIABLE, str(connection.info.backend_pid)):
+        with environment(**{HOLDER_VARIABLE: str(connection.info.backend_pid)}):
             yield
 
 
@@ -226,19 +226,6 @@ def _what_stopped_dbt_in_words() -> Iterator[None]:
         raise
     finally:
         logging.raiseExceptions = before
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 # The name that the holder gave itself: user, process and start are not shown to every role.

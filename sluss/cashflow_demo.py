@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,7 +22,7 @@ from loaders.simulators.cdm import Faults, build_app
 from loaders.simulators.serving import served
 from sluss import dbt
 from sluss.build import BuildResult, build
-from sluss.settings import home
+from sluss.settings import environment, home
 
 SEED = 7
 GENERATION = 2
@@ -65,7 +63,8 @@ def load_year(on_message: Callable[[str], None]) -> PollResult:
     # A service that answers late or not at all, but does not keep whoever watches waiting.
     app = build_app(folder, GENERATION, Faults(SEED), hang_seconds=0.2, slow_seconds=0.2)
     limits = PollLimits(timeout_seconds=10, backoff_seconds=0.1)
-    with served(app) as address, _environment(address):
+    # Whatever service is set otherwise.
+    with served(app) as address, environment(SLUSS_CDM_URL=address, SLUSS_CDM_TOKEN=""):
         result = poll("cashflow", GENERATION, LAST_DATE, limits, on_message, page_rows=2_500)
     problems = [feed.problem for feed in result.feeds if feed.problem]
     if problems:
@@ -126,22 +125,6 @@ def _held_against(key: dict[str, Any], found: Rows) -> dict[str, int]:
 
 def _folder() -> Path:
     return home().path / "demo" / "cashflow"
-
-
-@contextmanager
-def _environment(address: str) -> Iterator[None]:
-    """Points the poll at the simulator, whatever service is set otherwise."""
-    names = {"SLUSS_CDM_URL": address, "SLUSS_CDM_TOKEN": ""}
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(names)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _refuse_among_others(folder: Path) -> None:

@@ -12,13 +12,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loaders.errors import UnusableInputError, UserError
+from sluss.settings import environment, home
 
 if TYPE_CHECKING:
     from dbt.contracts.results import RunResult
@@ -194,7 +194,7 @@ def _invoke(arguments: list[str], selection: Sequence[str], on_progress: Progres
     speech = ["--log-level", "none", "--log-level-file", "info", "--no-use-colors-file"]
     speech += ["--no-print", "--log-path", str(_log_directory())]
     callbacks = [_progress_callback(on_progress)] if on_progress else []
-    with _environment():
+    with environment(**_absolute_home()):
         outcome = dbtRunner(callbacks=callbacks).invoke([*speech, *arguments])
     if outcome.exception is None:
         return outcome.result
@@ -219,19 +219,9 @@ def _invoke(arguments: list[str], selection: Sequence[str], on_progress: Progres
     ) from outcome.exception
 
 
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Gives profiles.yml an absolute SLUSS_HOME: a relative one is no socket to a client."""
-    from sluss.settings import home
-
-    before = os.environ.get("SLUSS_HOME")
-    if before:
-        os.environ["SLUSS_HOME"] = str(home().path)
-    try:
-        yield
-    finally:
-        if before:
-            os.environ["SLUSS_HOME"] = before
+def _absolute_home() -> dict[str, str]:
+    """Returns an absolute SLUSS_HOME for profiles.yml: a relative one is no socket to a client."""
+    return {"SLUSS_HOME": str(home().path)} if os.environ.get("SLUSS_HOME") else {}
 
 
 def _progress_callback(on_progress: Progress) -> Callable[[Any], None]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from loaders import retention
 from loaders.errors import UserError
@@ -244,12 +245,10 @@ def _delete(connection: Connection, purge_id: int, table: Table, loads: Sequence
     return count > 0
 
 
-def _note(cursor: object, purge_id: int, table: str, what: str, count: int) -> None:
+def _note(cursor: Cursor, purge_id: int, table: str, what: str, count: int) -> None:
     """Enters what was removed, in the transaction that removes it."""
-    cursor.execute("set local role " + retention.ROLE)  # type: ignore[attr-defined]
-    cursor.execute(  # type: ignore[attr-defined]
-        "select ops.note_purged(%s, %s, %s, %s)", (purge_id, table, what, count)
-    )
+    cursor.execute("set local role " + retention.ROLE)
+    cursor.execute("select ops.note_purged(%s, %s, %s, %s)", (purge_id, table, what, count))
 
 
 def _vacuum(connection: Connection, identifiers: Sequence[sql.Composable]) -> None:
@@ -277,8 +276,8 @@ def patiently(drop: Callable[[], None], title: str) -> None:
     )
 
 
-def _expect_lock_soon(cursor: object) -> None:
-    cursor.execute("select set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))  # type: ignore[attr-defined]
+def _expect_lock_soon(cursor: Cursor) -> None:
+    cursor.execute("select set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
 
 
 def _where(what: str, table: Table) -> sql.Composed:

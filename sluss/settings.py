@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +63,21 @@ def home() -> Home:
     from loaders.database import sluss_home
 
     return Home(Path(os.path.abspath(sluss_home().expanduser())))
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Sets environment variables while the block lasts, for this process and its children."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def check_home(place: Home) -> None:
