@@ -12,7 +12,7 @@ BENCH_STAMP := $(VENV)/.bench-done
 # One embedded server for each worker; a file's tests stay together, for they share what they built.
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup packages demo demo-cashflow test soak lint format bench docs dev clean
+.PHONY: help setup packages demo demo-cashflow test soak lint lint-python lint-sql format bench docs dev clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,10 +51,16 @@ test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end te
 soak: setup ## Many kills and long random histories: for a night, not for every change
 	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile
 
+# Each keeps one core busy for a minute or two.
 lint: packages ## Ruff, mypy, sqlfluff
+	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-sql
+
+lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-sql:
 # dbt compiles what is linted, and asks a database which tables exist.
 	scripts/with_scratch_database sqlfluff lint dbt_project --nocolor
 

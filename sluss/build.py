@@ -74,14 +74,15 @@ def build(
     """
     started = time.monotonic()
     with prepared(on_message) as before:
-        excluded = () if selection or full_refresh else _idle_models()
+        excluded = () if selection or full_refresh else idle()
         with _what_stopped_dbt_in_words():
             run = dbt.build(selection, full_refresh, threads, on_progress, excluded=excluded)
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 
 
-def _idle_models() -> list[str]:
+def idle() -> list[str]:
+    """Returns dbt's selection of what a build may leave out; see :mod:`sluss.idle`."""
     with database.connected(_connect()) as connection:
         return idle_models(connection)
 

@@ -168,7 +168,12 @@ def run_dbt(clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -
         done = subprocess.run(
             [*DBT, "--no-use-colors", *arguments, "--project-dir", "dbt_project"],
             cwd=REPOSITORY,
-            env={**os.environ, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)},
+            env={
+                **os.environ,
+                "DBT_TARGET_PATH": str(target),
+                "DBT_LOG_PATH": str(target),
+                "DBT_LOG_LEVEL_FILE": "info",
+            },
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -13,6 +13,10 @@ from psycopg2.extras import RealDictCursor
 
 from loaders.database import connect
 from loaders.load import LoadResult, load_file
+from sluss.idle import DOMAINS
+
+# Options of a build of the bank's feeds alone, once the tables of the others stand.
+BANK_ONLY = ("--exclude", *(f"path:models/*/{domain}" for domain in DOMAINS))
 
 Row = dict[str, Any]
 Values = Sequence[Any] | Mapping[str, Any]

@@ -17,17 +17,23 @@ from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_d
 from sluss.build import HOLDER_VARIABLE
 from sluss.dbt import PROJECT, REPOSITORY, install_packages
 from tests.conftest import Database
+from tests.support import BANK_ONLY
 
 # Seeds never change in these tests; the snapshots see only what is newest when dbt runs.
 ALL_BUT_MODELS = ("seed", "test", "unit_test", "snapshot")
 
 
 class Builder:
-    """Builds the models of one database; what dbt writes goes to ``folder``."""
+    """Builds the models of one database; what dbt writes goes to ``folder``.
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    ``bank_only``: after the first build, which makes their tables, the models of other feeds are
+    left out, but for a full refresh.
+    """
+
+    def __init__(self, database: Database, folder: Path, bank_only: bool = False) -> None:
         self._folder = folder
         self._places = _places(folder)
+        self._bank_only, self._has_built = bank_only, False
         parsed, name = _parsed(folder)
         assert len(name) == len(database.name), "or the copy is not what dbt would have parsed"
         self._manifest = Manifest.from_msgpack(
@@ -40,6 +46,9 @@ class Builder:
         # A plain dbt: whatever held the lock of a build in this process holds it no more.
         os.environ.pop(HOLDER_VARIABLE, None)
         arguments = ["build", *self._places, "--exclude-resource-type", *leave_out, *options]
+        if self._bank_only and self._has_built and "--full-refresh" not in options:
+            arguments += BANK_ONLY
+        self._has_built = True
         outcome = dbtRunner(manifest=self._manifest).invoke(arguments)
         assert outcome.exception is None, outcome.exception
         failed: set[str] = set()
@@ -54,7 +63,8 @@ class Builder:
 def _places(folder: Path) -> list[str]:
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(REPOSITORY)]
     places += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
-    return [*places, "--log-level", "none", "--log-level-file", "none", "--no-print"]
+    places += ["--log-level", "none", "--log-level-file", "none", "--no-print"]
+    return [*places, "--no-write-json"]
 
 
 _cache: dict[str, Any] = {}

@@ -20,15 +20,16 @@ from psycopg2 import sql
 
 from loaders.generators.bank import generate_bank
 from tests.conftest import RunDbt, RunSluss
-from tests.support import Row, loaded, row, rows
+from tests.support import BANK_ONLY, Row, loaded, row, rows
 from tests.unit.generated_day import Day, read_day
 
 FRIDAY, MONDAY, TUESDAY = date(2025, 5, 16), date(2025, 5, 19), date(2025, 5, 20)
 THURSDAY = date(2025, 5, 22)
 ACCOUNTS = 500
 
+WITH_TESTS = ("--exclude-resource-type", "unit_test")
 # Seeds never change here, and the data tests are run by the steps that say so.
-QUICK = ("--exclude-resource-type", "seed", "test")
+QUICK = ("--exclude-resource-type", "seed", "test", "unit_test")
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
 
     run_sluss("withdraw", str(loads["spoiled"]), "--why", "a quarter of it has no amounts")
     loads["our register"] = loaded("bank_customers", monday / "customers.csv", MONDAY)
-    build("register loaded")
+    build("register loaded", *WITH_TESTS, *BANK_ONLY)
 
     told.repeated = repeat_of_monday(told.monday, tuesday / "transactions.csv")
     # Its lines are repeated on Tuesday: both of a pair are rejected once the account is gone.
@@ -236,14 +237,14 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
     ]
     told.dropped_account = next(sender for sender in senders if sender.startswith("SE8902"))
     loads["tuesday"] = loaded("bank_transactions", tuesday / "transactions.csv", TUESDAY)
-    build("repeated", *QUICK)
+    build("repeated", *QUICK, *BANK_ONLY)
 
     register = corrected_register(monday / "customers.csv", folder / "corrected.csv", told)
     loads["corrected register"] = loaded("bank_customers", register, MONDAY)
-    build("register corrected", *QUICK)
+    build("register corrected", *QUICK, *BANK_ONLY)
 
     run_sluss("withdraw", str(loads["monday"]), "--why", "the file of another system")
-    build("withdrawn", *QUICK)
+    build("withdrawn", *QUICK, *BANK_ONLY)
 
     loads["monday again"] = loaded(
         "bank_transactions", monday / "transactions.csv", MONDAY, again=True
@@ -251,9 +252,9 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
     loads["thursday"] = loaded("bank_transactions", thursday / "transactions.csv", THURSDAY)
     nothing = write_lines(folder / "nothing.csv", header_of(monday), [])
     loads["nothing"] = loaded("bank_transactions", nothing, THURSDAY)
-    build("again")
+    build("again", *WITH_TESTS, *BANK_ONLY)
 
-    build("nothing new")
+    build("nothing new", *WITH_TESTS, *BANK_ONLY)
     build("from scratch", "--full-refresh", *QUICK)
     return told
 

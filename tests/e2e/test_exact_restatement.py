@@ -161,7 +161,7 @@ def told(
 ) -> Told:
     folder: Path = tmp_path_factory.mktemp("restated")
     with make_database() as database:
-        return make_steps(World(folder), Builder(database, folder))
+        return make_steps(World(folder), Builder(database, folder, bank_only=True))
 
 
 STEPS = (

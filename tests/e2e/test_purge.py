@@ -30,7 +30,7 @@ from loaders.database import connect
 from loaders.generators.bank import generate_bank
 from loaders.load import load_file
 from tests.conftest import REPOSITORY, Database, RunDbt, RunSluss
-from tests.support import Row, loaded, row, rows
+from tests.support import BANK_ONLY, Row, loaded, row, rows
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ SECOND_REGISTER = date(2025, 5, 14)
 THROUGH = date(2025, 5, 15)
 LATER, LAST = date(2025, 5, 16), date(2025, 5, 17)
 
-QUICK = ("--exclude-resource-type", "seed", "test")
+QUICK = ("--exclude-resource-type", "seed", "test", "unit_test")
 # Seconds: far more than any step takes on a machine that has anything else to do.
 PATIENCE = 3600
 # By design: the ledger's memory of what was here.
@@ -246,7 +246,7 @@ def story(
     take("later", "bank_transactions", LATER)
     take("last", "bank_transactions", LAST)
     take("conflicts", "bank_transactions", LAST)
-    run_dbt("build", *QUICK, timeout=PATIENCE)
+    run_dbt("build", *QUICK, *BANK_ONLY, timeout=PATIENCE)
     store_failures(loads["first"])
 
     told.purged = sorted(
@@ -272,7 +272,7 @@ def story(
     # Before what has to be kept is kept; the build must not judge without it.
     kill_while_waiting_for("intermediate.int_transactions__deduplicated", *feeds_and_period())
     told.killed.append(statuses())
-    run_dbt("build", *QUICK, timeout=PATIENCE)
+    run_dbt("build", *QUICK, *BANK_ONLY, timeout=PATIENCE)
     told.marts["built in between"] = marts()
     # When half of the tables are done.
     kill_while_waiting_for("marts.fct_rejections", *feeds_and_period())

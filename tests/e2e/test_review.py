@@ -41,7 +41,7 @@ def told(module_database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("review")
     generate_bank(3_000, 5, folder / "monday", day=MONDAY, accounts=100)
     generate_bank(500, 5, folder / "tuesday", day=TUESDAY, accounts=100)
-    builder = Builder(module_database, folder)
+    builder = Builder(module_database, folder, bank_only=True)
     loaded("fx_rates", None)
     loaded("bank_customers", folder / "monday" / "customers.csv", MONDAY)
     load_id = loaded("bank_transactions", folder / "monday" / "transactions.csv", MONDAY)

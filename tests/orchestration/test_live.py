@@ -50,6 +50,12 @@ class Told:
     seconds: float = 0
     register: dict[str, Any] = field(default_factory=dict)
     sample: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class ToldLater:
+    """What came after it, for a night: the same steps as elsewhere, by other hands."""
+
     # The runs of the files that were dropped together, once the good one was published.
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
     backfill: dict[str, Any] = field(default_factory=dict)
@@ -62,7 +68,7 @@ def one(clean_orchestration: None) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def told(one: Live, tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(one: Live) -> Told:
     """Drops files and waits; every test looks at what came of it."""
     made = Told()
     one.drop(REGISTERS, REGISTER, (SAMPLE_DAY / "customers.csv").read_bytes())
@@ -74,7 +80,13 @@ def told(one: Live, tmp_path_factory: pytest.TempPathFactory) -> Told:
     one.wait("the day report", lambda: one.page("reports/load_3.html"))
     made.seconds = time.monotonic() - started
     made.sample = one.wait("the day's run", lambda: one.run_of(NAME))
+    return made
 
+
+@pytest.fixture(scope="module")
+def later(one: Live, told: Told, tmp_path_factory: pytest.TempPathFactory) -> ToldLater:
+    made = ToldLater()
+    sample = (SAMPLE_DAY / "transactions.csv").read_bytes()
     other = generated(tmp_path_factory.mktemp("day"), FRIDAY, seed=99)
     one.drop(TRANSACTIONS, UNFINISHED, sample[:5_000], whole=False)
     one.drop(TRANSACTIONS, WRONG, other.transactions_bytes)
@@ -132,10 +144,11 @@ def test_the_numbers_of_the_day_are_on_its_assets(one: Live, told: Told) -> None
     assert day["page"] == f"{one.site}/reports/load_3.html"
 
 
+@pytest.mark.soak
 def test_a_day_of_another_register_is_red_and_reported_and_the_good_one_stays(
-    one: Live, told: Told
+    one: Live, later: ToldLater
 ) -> None:
-    run = told.others[WRONG]
+    run = later.others[WRONG]
     assert (run["status"], run["tags"]["sluss/gate"]) == ("FAILURE", "held")
     held = int(run["tags"]["sluss/load_id"])
     gates = one.rows("select _load_id, gate from marts.rpt_load_reconciliation order by 1")
@@ -145,8 +158,9 @@ def test_a_day_of_another_register_is_red_and_reported_and_the_good_one_stays(
     assert held in [each["load"] for each in one.metadata("reports", "bank_day")]
 
 
-def test_a_broken_file_is_refused_and_a_half_written_one_waits(one: Live, told: Told) -> None:
-    assert told.others[BROKEN]["status"] == "FAILURE"
+@pytest.mark.soak
+def test_a_broken_file_is_refused_and_a_half_written_one_waits(one: Live, later: ToldLater) -> None:
+    assert later.others[BROKEN]["status"] == "FAILURE"
     folder = one.landing / TRANSACTIONS
     refused = sorted(path.name for path in (folder / "refused").iterdir())
     assert len(refused) == 2
@@ -155,31 +169,37 @@ def test_a_broken_file_is_refused_and_a_half_written_one_waits(one: Live, told: 
     assert [path.name for path in folder.iterdir() if path.is_file()] == [UNFINISHED]
 
 
-def test_people_are_told_of_what_went_wrong_and_of_nothing_else(one: Live, told: Told) -> None:
+@pytest.mark.soak
+def test_people_are_told_of_what_went_wrong_and_of_nothing_else(
+    one: Live, later: ToldLater
+) -> None:
     found = {each["event"]: each for each in one.notices()}
     assert set(found) == {"load_held", "run_failed"}
     assert len(one.notices()) == 2
     assert WRONG in found["load_held"]["text"]
-    assert found["run_failed"]["link"] == f"{one.dagster}/runs/{told.others[BROKEN]['runId']}"
+    assert found["run_failed"]["link"] == f"{one.dagster}/runs/{later.others[BROKEN]['runId']}"
 
 
-def test_a_backfill_is_one_run_over_its_range(one: Live, told: Told) -> None:
-    assert told.backfill["status"] == "SUCCESS"
+@pytest.mark.soak
+def test_a_backfill_is_one_run_over_its_range(one: Live, later: ToldLater) -> None:
+    assert later.backfill["status"] == "SUCCESS"
     raw = one.metadata("staging", "raw_bank_transactions")
-    of_run = [each for each in raw if each["run"] == told.backfill["runId"]]
+    of_run = [each for each in raw if each["run"] == later.backfill["runId"]]
     assert {each["partition"] for each in of_run} == {"2025-05-18", str(BUSINESS_DATE)}
     # A day without a file does not have the load of another one.
     assert [each for each in of_run if each["partition"] == "2025-05-18" and "load" in each] == []
 
 
-def test_no_two_runs_that_build_are_under_way_at_once(one: Live, told: Told) -> None:
+@pytest.mark.soak
+def test_no_two_runs_that_build_are_under_way_at_once(one: Live, later: ToldLater) -> None:
     building = [run for run in one.runs() if run["tags"].get("sluss/file") != BROKEN]
     spans = sorted((run["startTime"], run["endTime"]) for run in building)
     assert len(spans) == 4
     assert [(end, start) for (_, end), (start, _) in pairwise(spans) if start < end] == []
 
 
-def test_no_run_that_said_no_is_tried_again_by_dagster(one: Live, told: Told) -> None:
+@pytest.mark.soak
+def test_no_run_that_said_no_is_tried_again_by_dagster(one: Live, later: ToldLater) -> None:
     assert [run for run in one.runs() if "dagster/retry_number" in run["tags"]] == []
     assert len(one.runs()) == 5
 

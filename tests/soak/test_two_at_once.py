@@ -153,7 +153,8 @@ def test_a_second_build_waits_and_takes_what_came_during_the_first(story: Story)
     assert_same(outcome(), story.outcomes["restated"])
 
 
-@pytest.mark.parametrize("later", ["dbt", pytest.param("sluss", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("later", ["dbt", "sluss"])
 def test_a_later_build_takes_the_place_of_a_plain_one(
     story: Story, later: str, tmp_path: Path
 ) -> None:
