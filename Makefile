@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 BENCH_STAMP := $(VENV)/.bench-done
-# One embedded server for each worker; a file's tests stay together, for they share what they built.
+# One embedded server for each worker; tests that share what they built stay together (tests/conftest.py).
 PYTEST_WORKERS ?= 2
 
 .PHONY: help setup packages demo demo-cashflow test soak lint lint-python lint-sql format bench docs dev clean
@@ -46,10 +46,10 @@ demo-cashflow: setup ## A year of companies' balances from a simulated service, 
 	@$(BIN)/sluss demo cashflow
 
 test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
 soak: setup ## Many kills and long random histories: for a night, not for every change
-	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile
+	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadgroup
 
 # Each keeps one core busy for a minute or two.
 lint: packages ## Ruff, mypy, sqlfluff

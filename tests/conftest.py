@@ -40,6 +40,18 @@ _taken: set[str] = set()
 DULL = re.compile(r" (START|OK|PASS|SKIP) ")
 
 
+# Packages whose tests look at a database that is built once for all of them.
+SHARING = {"dbt", "report"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A worker takes a file, or a package that shares, as a whole."""
+    for item in items:
+        whole = item.path.parent if item.path.parent.name in SHARING else item.path
+        item.add_marker(pytest.mark.xdist_group(f"{whole.parent.name}/{whole.stem}"))
+
+
 @dataclass(frozen=True)
 class Database:
     """A database of its own; SLUSS_HOME and PGDATABASE point at it while it lives."""

@@ -8,7 +8,6 @@ told by the names of the steps in :func:`make_history`.
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,24 +18,24 @@ from pathlib import Path
 from psycopg2 import sql
 
 from loaders.generators.bank import generate_bank
-from tests.conftest import RunDbt, RunSluss
-from tests.support import BANK_ONLY, Row, loaded, row, rows
+from tests.conftest import RunSluss
+from tests.e2e.dbt_in_process import Builder
+from tests.support import Row, loaded, row, rows
 from tests.unit.generated_day import Day, read_day
 
 FRIDAY, MONDAY, TUESDAY = date(2025, 5, 16), date(2025, 5, 19), date(2025, 5, 20)
 THURSDAY = date(2025, 5, 22)
 ACCOUNTS = 500
 
-WITH_TESTS = ("--exclude-resource-type", "unit_test")
 # Seeds never change here, and the data tests are run by the steps that say so.
-QUICK = ("--exclude-resource-type", "seed", "test", "unit_test")
+WITH_TESTS = ("unit_test",)
+QUICK = ("seed", "test", "unit_test")
 
 
 @dataclass(frozen=True)
 class Step:
     """What the tables held after a step, and how its build ended."""
 
-    exit_code: int
     failed: set[str]
     marts: dict[str, list[Row]]
     raw_count: int
@@ -88,9 +87,8 @@ def as_set(table: list[Row]) -> Counter[str]:
     return Counter(repr(sorted(each.items(), key=lambda item: item[0])) for each in table)
 
 
-def look(exit_code: int, target: Path) -> Step:
-    """Takes down what the tables hold."""
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+def look(failed: set[str]) -> Step:
+    """Takes down what the tables hold, after a build in which these tests failed."""
     marts = {
         name: rows(sql.SQL("select * from {}").format(sql.Identifier("marts", name)))
         for name in tables_of_marts()
@@ -103,12 +101,7 @@ def look(exit_code: int, target: Path) -> Step:
         "union all select 'judged ' || xmin || ctid from intermediate.int_transactions__judged"
     )
     return Step(
-        exit_code=exit_code,
-        failed={
-            each["unique_id"].split(".")[2]
-            for each in results
-            if each["status"] not in ("success", "pass", "no-op")
-        },
+        failed=failed,
         marts=marts,
         raw_count=row("select count(*) as lines from staging.raw_bank_transactions")["lines"],
         ledger={each["load_id"]: each for each in rows("select * from ops.loads")},
@@ -191,9 +184,8 @@ def account(number: str) -> str:
     return f"SE8902NEWA{number:0>14}"
 
 
-def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
-    """Loads and builds all steps in the database that the environment names."""
-    target = folder / "target"
+def make_history(folder: Path, builder: Builder, run_sluss: RunSluss) -> History:
+    """Loads and builds all steps in the builder's database."""
     told = History()
     loads = told.loads
 
@@ -201,9 +193,8 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
         generate_bank(rows, seed, folder / name, day=day, accounts=ACCOUNTS)
         return folder / name
 
-    def build(step: str, *options: str) -> None:
-        done = run_dbt("build", *options, target=target, check=None)
-        told.steps[step] = look(done.returncode, target)
+    def build(step: str, *options: str, leave_out: tuple[str, ...] = QUICK) -> None:
+        told.steps[step] = look(builder(*options, leave_out=leave_out))
 
     other_bank = generated("other bank", 2, 2_000, FRIDAY)
     monday = generated("monday", 1, 5_000, MONDAY)
@@ -224,11 +215,11 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
         write_lines(folder / "spoiled.csv", header_of(monday), spoiled),
         FRIDAY,
     )
-    build("held")
+    build("held", leave_out=WITH_TESTS)
 
     run_sluss("withdraw", str(loads["spoiled"]), "--why", "a quarter of it has no amounts")
     loads["our register"] = loaded("bank_customers", monday / "customers.csv", MONDAY)
-    build("register loaded", *WITH_TESTS, *BANK_ONLY)
+    build("register loaded", leave_out=WITH_TESTS)
 
     told.repeated = repeat_of_monday(told.monday, tuesday / "transactions.csv")
     # Its lines are repeated on Tuesday: both of a pair are rejected once the account is gone.
@@ -237,14 +228,14 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
     ]
     told.dropped_account = next(sender for sender in senders if sender.startswith("SE8902"))
     loads["tuesday"] = loaded("bank_transactions", tuesday / "transactions.csv", TUESDAY)
-    build("repeated", *QUICK, *BANK_ONLY)
+    build("repeated")
 
     register = corrected_register(monday / "customers.csv", folder / "corrected.csv", told)
     loads["corrected register"] = loaded("bank_customers", register, MONDAY)
-    build("register corrected", *QUICK, *BANK_ONLY)
+    build("register corrected")
 
     run_sluss("withdraw", str(loads["monday"]), "--why", "the file of another system")
-    build("withdrawn", *QUICK, *BANK_ONLY)
+    build("withdrawn")
 
     loads["monday again"] = loaded(
         "bank_transactions", monday / "transactions.csv", MONDAY, again=True
@@ -252,10 +243,10 @@ def make_history(folder: Path, run_dbt: RunDbt, run_sluss: RunSluss) -> History:
     loads["thursday"] = loaded("bank_transactions", thursday / "transactions.csv", THURSDAY)
     nothing = write_lines(folder / "nothing.csv", header_of(monday), [])
     loads["nothing"] = loaded("bank_transactions", nothing, THURSDAY)
-    build("again", *WITH_TESTS, *BANK_ONLY)
+    build("again", leave_out=WITH_TESTS)
 
-    build("nothing new", *WITH_TESTS, *BANK_ONLY)
-    build("from scratch", "--full-refresh", *QUICK)
+    build("nothing new", leave_out=WITH_TESTS)
+    build("from scratch", "--full-refresh")
     return told
 
 

@@ -29,8 +29,9 @@ from loaders.business_date import BANK_TIME
 from loaders.database import connect
 from loaders.generators.bank import generate_bank
 from loaders.load import load_file
-from tests.conftest import REPOSITORY, Database, RunDbt, RunSluss
-from tests.support import BANK_ONLY, Row, loaded, row, rows
+from tests.conftest import REPOSITORY, Database, RunSluss
+from tests.e2e.dbt_in_process import Builder
+from tests.support import Row, loaded, row, rows
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ SECOND_REGISTER = date(2025, 5, 14)
 THROUGH = date(2025, 5, 15)
 LATER, LAST = date(2025, 5, 16), date(2025, 5, 17)
 
-QUICK = ("--exclude-resource-type", "seed", "test", "unit_test")
+QUICK = ("seed", "test", "unit_test")
 # Seconds: far more than any step takes on a machine that has anything else to do.
 PATIENCE = 3600
 # By design: the ledger's memory of what was here.
@@ -222,12 +223,13 @@ def kill_while_waiting_for(table: str, *arguments: str) -> None:
 @pytest.fixture(scope="module")
 def story(
     module_database: Database,
-    run_dbt: RunDbt,
     run_sluss: RunSluss,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Story:
     told = Story()
-    make_files(tmp_path_factory.mktemp("purge"), told)
+    folder = tmp_path_factory.mktemp("purge")
+    make_files(folder, told)
+    build = Builder(module_database, folder, bank_only=True)
     loads, files = told.loads, told.files
 
     def take(name: str, feed: str, day: date) -> None:
@@ -239,14 +241,14 @@ def story(
     take("spoiled", "bank_transactions", FIRST)
     loads["refused"] = load_file("bank_transactions", files["refused"], SECOND).load_id
     run_sluss("withdraw", str(loads["spoiled"]), "--why", WITHDRAWAL_TEXT, timeout=PATIENCE)
-    run_dbt("build", "--exclude-resource-type", "test", timeout=PATIENCE)
+    build(leave_out=("test", "unit_test"))
     review(loads["first"])
     take("register", "bank_customers", SECOND_REGISTER)
     take("second", "bank_transactions", SECOND)
     take("later", "bank_transactions", LATER)
     take("last", "bank_transactions", LAST)
     take("conflicts", "bank_transactions", LAST)
-    run_dbt("build", *QUICK, *BANK_ONLY, timeout=PATIENCE)
+    build(leave_out=QUICK)
     store_failures(loads["first"])
 
     told.purged = sorted(
@@ -272,7 +274,7 @@ def story(
     # Before what has to be kept is kept; the build must not judge without it.
     kill_while_waiting_for("intermediate.int_transactions__deduplicated", *feeds_and_period())
     told.killed.append(statuses())
-    run_dbt("build", *QUICK, *BANK_ONLY, timeout=PATIENCE)
+    build(leave_out=QUICK)
     told.marts["built in between"] = marts()
     # When half of the tables are done.
     kill_while_waiting_for("marts.fct_rejections", *feeds_and_period())
@@ -280,7 +282,7 @@ def story(
     done = run_sluss("purge", *feeds_and_period(), "--json", timeout=PATIENCE)
     told.result = json.loads(done.stdout)
     told.tables["after"], told.marts["after"] = every_table(), marts()
-    run_dbt("build", "--full-refresh", *QUICK, timeout=PATIENCE)
+    build("--full-refresh", leave_out=QUICK)
     told.tables["anew"], told.marts["anew"] = every_table(), marts()
     return told
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY, Database, RunDbt
+from tests.conftest import REPOSITORY, Database
+from tests.e2e.dbt_in_process import Builder
 from tests.support import Row, loaded, row, rows
 
 SLICE = REPOSITORY.parent / "shared" / "data" / "bank"
@@ -42,12 +43,13 @@ def called(defect: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def load_id(module_database: Database, run_dbt: RunDbt) -> int:
-    """The slice's load, built by plain dbt."""
+def load_id(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """The slice's load, built."""
     loaded("bank_customers", SLICE / "customers.csv", BUSINESS_DATE)
     load = loaded("bank_transactions", SLICE / "transactions.csv", BUSINESS_DATE)
     loaded("fx_rates", None)
-    run_dbt("build")
+    builder = Builder(module_database, tmp_path_factory.mktemp("dbt"))
+    assert builder(leave_out=("unit_test",)) == set()
     return load
 
 
