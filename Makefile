@@ -46,10 +46,10 @@ demo-cashflow: setup ## A year of companies' balances from a simulated service, 
 	@$(BIN)/sluss demo cashflow
 
 test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
 
 soak: setup ## Many kills and long random histories: for a night, not for every change
-	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadgroup
+	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile
 
 # Each keeps one core busy for a minute or two.
 lint: packages ## Ruff, mypy, sqlfluff

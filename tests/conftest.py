@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,12 +45,17 @@ DULL = re.compile(r" (START|OK|PASS|SKIP) ")
 SHARING = {"dbt", "report"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A worker takes a file, or a package that shares, as a whole."""
-    for item in items:
-        whole = item.path.parent if item.path.parent.name in SHARING else item.path
-        item.add_marker(pytest.mark.xdist_group(f"{whole.parent.name}/{whole.stem}"))
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = Path(nodeid.split("::", 1)[0])
+            return str(file.parent if file.parent.name in SHARING else file)
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,8 @@
                     target_relation, load_id, sql_of_loads(sql, adds, [load_id])
                 ) %}
             {%- endfor -%}
+        {%- elif changes.fresh and is_new and not adds and meta.get('logs') != 'all' -%}
+            {% do by_load__write_new(target_relation, sql_of_loads(sql, adds, changes.fresh)) %}
         {%- elif changes.fresh -%}
             {% call statement('write_fresh') -%}
                 {%- set fresh = sql_of_loads(sql, adds, changes.fresh) -%}
