@@ -46,7 +46,7 @@ demo-cashflow: setup ## A year of companies' balances from a simulated service, 
 	@$(BIN)/sluss demo cashflow
 
 test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: setup ## Many kills and long random histories: for a night, not for every change
 	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile

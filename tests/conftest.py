@@ -41,8 +41,8 @@ _taken: set[str] = set()
 DULL = re.compile(r" (START|OK|PASS|SKIP) ")
 
 
-# Packages whose tests look at a database that is built once for all of them.
-SHARING = {"dbt", "report"}
+# Packages whose tests look at what is made once for all of them.
+SHARING = {"dbt", "report", "soak"}
 
 
 @pytest.hookimpl(optionalhook=True)

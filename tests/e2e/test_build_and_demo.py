@@ -112,6 +112,7 @@ def test_the_demo_names_rules_examples_and_where_to_look(first_demo: str) -> Non
     assert max(len(line.rstrip()) for line in screen) <= 100
 
 
+@pytest.mark.soak
 def test_a_second_demo_changes_nothing_and_says_so(
     module_database: Database, first_demo: str, run_sluss: RunSluss
 ) -> None:

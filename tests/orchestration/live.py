@@ -23,6 +23,7 @@ import psutil
 import psycopg2
 from psycopg2.extensions import make_dsn
 
+from loaders.contract import feeds
 from tests.conftest import REPOSITORY
 
 # For a machine that does other things as well.
@@ -72,6 +73,10 @@ class Live:
     @property
     def landing(self) -> Path:
         return self.folder / "landing"
+
+    def has_landing_folders(self) -> bool:
+        """True once the first look of the sensor has made a folder for each feed."""
+        return all((self.landing / feed).is_dir() for feed in feeds())
 
     def drop(self, feed: str, name: str, content: bytes, *, whole: bool = True) -> Path:
         """Puts a file into the landing folder, as its sender does."""

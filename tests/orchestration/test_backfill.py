@@ -31,7 +31,7 @@ NO_PAGES = {"ops": {"reports__bank_day": {"config": {"most_reports": 0}}}}
 LATE = f"late_transactions_{TUESDAY}.csv"
 NEXT = "transactions_2025-05-22.csv"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @dataclass

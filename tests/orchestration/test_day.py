@@ -37,7 +37,7 @@ NAME = f"transactions_{BUSINESS_DATE}.csv"
 FACTS = dg.AssetKey(["marts", "fct_transactions"])
 WHY = "delivered for the wrong bank"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @dataclass

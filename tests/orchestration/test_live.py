@@ -71,6 +71,7 @@ def one(clean_orchestration: None) -> Iterator[Live]:
 def told(one: Live) -> Told:
     """Drops files and waits; every test looks at what came of it."""
     made = Told()
+    one.wait("the landing folders", one.has_landing_folders)
     one.drop(REGISTERS, REGISTER, (SAMPLE_DAY / "customers.csv").read_bytes())
     made.register = one.wait("the register's run", lambda: one.run_of(REGISTER))
 

@@ -40,7 +40,7 @@ NEXT = f"next_transactions_{TUESDAY}.csv"
 # What a payer wrote, on the line over which a model stumbles.
 NOTE = "Till Maja Sandelin 0701-23 45 67"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @dataclass

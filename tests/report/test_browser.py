@@ -55,7 +55,7 @@ def watched(browser: Browser, width: int) -> tuple[Page, Seen]:
     return page, seen
 
 
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, pytest.param(400, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", ["sample", "held", "empty", "odd"])
 def test_a_report_draws_itself_without_complaint_or_request(
     reports: Reports, browser: Browser, name: str, width: int

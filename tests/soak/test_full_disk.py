@@ -63,6 +63,7 @@ def disk(clean_environment: None) -> Iterator[Disk]:
             folder.rmdir()
 
 
+@pytest.mark.soak
 def test_a_full_disk_stops_a_load_and_a_build_and_no_more(
     disk: Disk, tmp_path: Path, run_sluss: RunSluss
 ) -> None:
