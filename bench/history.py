@@ -5,6 +5,9 @@ some of the days took, as Markdown for docs/benchmarks.md; the plot goes to docs
 days between are loaded one by one and built together, which spares half of the sitting and leaves
 the same database.
 
+Between two nights lie hours: autovacuum ends its work, and data tests no longer look at what was
+written the night before. Here autovacuum is waited for, and a build is told when its night began.
+
 The first day is generated; the others are the same lines with other ids and dates, so the days are
 equally hard, and what waits for its day is there on each of them.
 """
@@ -17,8 +20,10 @@ import os
 import shutil
 import sys
 import tempfile
+import time
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg2
@@ -30,6 +35,7 @@ from loaders.generators.bank import generate_bank
 
 FIRST_DAY = date(2025, 5, 19)
 SHOWN = (1, 2, 3, 10, 20, 30)
+LONGEST_VACUUM_SECONDS = 600
 PLOT = ROOT / "docs" / "day_cost.svg"
 
 
@@ -52,7 +58,7 @@ def main() -> None:
     arguments = _arguments()
     home = Path(tempfile.mkdtemp(prefix="sluss-bench-"))
     os.environ["SLUSS_HOME"] = str(home)
-    for name in ("DATABASE_URL", "PGHOST", "PGDATABASE"):
+    for name in ("DATABASE_URL", "PGHOST", "PGDATABASE", "PGOPTIONS"):
         os.environ.pop(name, None)
     try:
         days = _days(arguments.rows, arguments.days, home)
@@ -95,6 +101,7 @@ def _days(rows: int, count: int, home: Path) -> list[Day]:
         load = [program("sluss"), "load", "bank_transactions", str(file), "--business-date", day]
         if is_shown and shown and number > shown[-1].number + 1:
             run("sluss", "build")
+            _let_a_day_pass()
         loaded = measure([*load, "--json"])
         if not is_shown:
             continue
@@ -103,7 +110,30 @@ def _days(rows: int, count: int, home: Path) -> list[Day]:
         one = Day(number, result["seconds"], built.seconds, _database_bytes(), taken_in)
         say(f"day {number}: load {one.load_seconds:.1f} s, build {one.build_seconds:.1f} s")
         shown.append(one)
+        _let_a_day_pass()
     return shown
+
+
+def _let_a_day_pass() -> None:
+    """Lets autovacuum come to an end; what comes next is of another night."""
+    until = time.monotonic() + LONGEST_VACUUM_SECONDS
+    # It looks for work every few seconds or so: two looks without any are the end.
+    idle = 0
+    while idle < 2 and time.monotonic() < until:
+        time.sleep(5)
+        idle = 0 if _is_vacuuming() else idle + 1
+    # Read by the macro lately().
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    os.environ["PGOPTIONS"] = f"-c sluss.written_since={now}"
+
+
+def _is_vacuuming() -> bool:
+    with closing(psycopg2.connect(dsn())) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_stat_activity where backend_type = 'autovacuum worker')"
+        )
+        (found,) = cursor.fetchone() or (False,)
+    return bool(found)
 
 
 def _redated(source: Path, target: Path, days: int) -> Path:

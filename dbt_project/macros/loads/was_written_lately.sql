@@ -1,8 +1,14 @@
 {#-
     What was written into a model within the last day: what a test has to look at. Rows that stood for
     longer were looked at when they were written, and a test of all of history would cost more every
-    day.
+    day. A benchmark that lives through a month in an hour says since when, as sluss.written_since.
 -#}
+{% macro lately() -%}
+    coalesce(
+        cast(nullif(current_setting('sluss.written_since', true), '') as timestamp with time zone),
+        now() - interval '1 day'
+    )
+{%- endmacro %}
 
 {#- True for rows of loads that were written as a whole. -#}
 {% macro was_written_lately(written_model, column='_load_id') -%}
@@ -14,7 +20,7 @@
     from {{ applied_loads() }}
     where
         model = '{{ written_model }}'
-        and applied_at > now() - interval '1 day'
+        and applied_at > {{ lately() }}
 {%- endmacro %}
 
 {#- The rows of a by_load model that logs: of whole loads, and line by line. -#}
@@ -28,7 +34,7 @@
             _load_id,
             _line_no
         from {{ changes_of(relation) }}
-        where _changed_at > now() - interval '1 day'
+        where _changed_at > {{ lately() }}
     ) as changed
     inner join {{ relation }} as standing
         on
