@@ -52,15 +52,15 @@ soak: setup ## Many kills and long random histories: for a night, not for every 
 	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile
 
 # Each keeps one core busy for a minute or two.
-lint: packages ## Ruff, mypy, sqlfluff
+lint: ## Ruff, mypy, sqlfluff
 	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-sql
 
-lint-python:
+lint-python: packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-sql:
+lint-sql: packages
 # dbt compiles what is linted, and asks a database which tables exist.
 	scripts/with_scratch_database sqlfluff lint dbt_project --nocolor
 

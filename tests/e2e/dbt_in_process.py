@@ -34,6 +34,8 @@ class Builder:
         self._folder = folder
         self._places = _places(folder)
         self._bank_only, self._has_built = bank_only, False
+        # How the last build ended for whoever called it: False is what dbt's exit code says.
+        self.succeeded = False
         parsed, name = _parsed(folder)
         assert len(name) == len(database.name), "or the copy is not what dbt would have parsed"
         self._manifest = Manifest.from_msgpack(
@@ -51,6 +53,7 @@ class Builder:
         self._has_built = True
         outcome = dbtRunner(manifest=self._manifest).invoke(arguments)
         assert outcome.exception is None, outcome.exception
+        self.succeeded = outcome.success
         failed: set[str] = set()
         for each in outcome.result.results:  # type: ignore[union-attr]
             if str(each.status) in ("success", "pass", "no-op"):

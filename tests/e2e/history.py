@@ -36,6 +36,7 @@ QUICK = ("seed", "test", "unit_test")
 class Step:
     """What the tables held after a step, and how its build ended."""
 
+    succeeded: bool
     failed: set[str]
     marts: dict[str, list[Row]]
     raw_count: int
@@ -87,7 +88,7 @@ def as_set(table: list[Row]) -> Counter[str]:
     return Counter(repr(sorted(each.items(), key=lambda item: item[0])) for each in table)
 
 
-def look(failed: set[str]) -> Step:
+def look(succeeded: bool, failed: set[str]) -> Step:
     """Takes down what the tables hold, after a build in which these tests failed."""
     marts = {
         name: rows(sql.SQL("select * from {}").format(sql.Identifier("marts", name)))
@@ -101,6 +102,7 @@ def look(failed: set[str]) -> Step:
         "union all select 'judged ' || xmin || ctid from intermediate.int_transactions__judged"
     )
     return Step(
+        succeeded=succeeded,
         failed=failed,
         marts=marts,
         raw_count=row("select count(*) as lines from staging.raw_bank_transactions")["lines"],
@@ -194,7 +196,8 @@ def make_history(folder: Path, builder: Builder, run_sluss: RunSluss) -> History
         return folder / name
 
     def build(step: str, *options: str, leave_out: tuple[str, ...] = QUICK) -> None:
-        told.steps[step] = look(builder(*options, leave_out=leave_out))
+        failed = builder(*options, leave_out=leave_out)
+        told.steps[step] = look(builder.succeeded, failed)
 
     other_bank = generated("other bank", 2, 2_000, FRIDAY)
     monday = generated("monday", 1, 5_000, MONDAY)

@@ -91,6 +91,7 @@ def test_no_line_of_a_held_load_is_in_any_mart(history: History) -> None:
 
 
 def test_a_held_load_turns_the_build_red_and_nothing_else_does(history: History) -> None:
+    assert not history["held"].succeeded
     assert history["held"].failed == {"assert_no_load_is_held"}
 
 
@@ -357,6 +358,7 @@ STEPS = ("held", "register loaded", "repeated", "register corrected", "withdrawn
 def test_every_step_builds(history: History, step: str) -> None:
     held = {"assert_no_load_is_held"} if step == "held" else set()
     assert history[step].failed == held
+    assert history[step].succeeded is (not held)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -38,16 +38,12 @@
 -#}
 {% macro by_load__write_partition(target, load_id, sql) -%}
     {%- set partition = by_load__partition(load_id) -%}
-    {%- set columns = run_query(by_load__typed_columns_sql(target)).columns[0].values() -%}
-    {%- set demands = run_query(by_load__demands_sql(target)).columns[0].values() | list -%}
+    {%- set demands = by_load__demands(target) -%}
     {%- do demands.append(
         'add constraint of_load check (_load_id is not null and _load_id = ' ~ load_id ~ ')'
     ) -%}
     {% call statement('write_partition') -%}
-        create table {{ partition }} as
-        select {{ columns | join(', ') }} from (
-            {{ sql }}
-        ) as load_rows;
+        {{ by_load__create_filled_sql(target, partition, sql) }};
         alter table {{ partition }} {{ demands | join(', ') }};
         alter table {{ target }} attach partition {{ partition }} for values in ({{ load_id }});
         alter table {{ partition }} drop constraint of_load;
@@ -60,15 +56,10 @@
     cores, where an insert uses one, and with its key laid over the finished rows.
 -#}
 {% macro by_load__write_new(target, sql) -%}
-    {%- set columns = run_query(by_load__typed_columns_sql(target)).columns[0].values() -%}
-    {%- set demands_sql = by_load__demands_sql(target, "('c', 'p', 'u')") -%}
-    {%- set demands = run_query(demands_sql).columns[0].values() -%}
+    {%- set demands = by_load__demands(target, "('c', 'p', 'u')") -%}
     {%- set filled = target.incorporate(path={'identifier': model.name ~ '__filled'}) -%}
     {% call statement('write_new') -%}
-        create table {{ filled }} as
-        select {{ columns | join(', ') }} from (
-            {{ sql }}
-        ) as fresh_rows;
+        {{ by_load__create_filled_sql(target, filled, sql) }};
         drop table {{ target }};
         alter table {{ filled }} rename to {{ target.identifier }};
         {%- if demands %}
@@ -77,24 +68,34 @@
     {%- endcall %}
 {%- endmacro %}
 
-{% macro by_load__typed_columns_sql(target) -%}
-    select format(
-        'cast(%1$I as %2$s) as %1$I', attname, format_type(atttypid, atttypmod)
-    )
-    from pg_attribute
-    where attrelid = '{{ target }}'::regclass and attnum > 0 and not attisdropped
-    order by attnum
+{#- A table by itself, with the rows of ``sql`` in the columns of ``target``; made on all cores. -#}
+{% macro by_load__create_filled_sql(target, table, sql) -%}
+    {%- set columns_sql -%}
+        select format(
+            'cast(%1$I as %2$s) as %1$I', attname, format_type(atttypid, atttypmod)
+        )
+        from pg_attribute
+        where attrelid = '{{ target }}'::regclass and attnum > 0 and not attisdropped
+        order by attnum
+    {%- endset -%}
+    create table {{ table }} as
+    select {{ run_query(columns_sql).columns[0].values() | join(', ') }} from (
+        {{ sql }}
+    ) as load_rows
 {%- endmacro %}
 
 {#- What a table asks of its rows; ``kinds`` of constraints, as pg_constraint has them. -#}
-{% macro by_load__demands_sql(target, kinds="('c')") -%}
-    select format('alter column %I set not null', attname)
-    from pg_attribute
-    where attrelid = '{{ target }}'::regclass and attnum > 0 and attnotnull
-    union all
-    select format('add constraint %I %s', conname, pg_get_constraintdef(oid))
-    from pg_constraint
-    where conrelid = '{{ target }}'::regclass and contype in {{ kinds }}
+{% macro by_load__demands(target, kinds="('c')") -%}
+    {%- set demands_sql -%}
+        select format('alter column %I set not null', attname)
+        from pg_attribute
+        where attrelid = '{{ target }}'::regclass and attnum > 0 and attnotnull
+        union all
+        select format('add constraint %I %s', conname, pg_get_constraintdef(oid))
+        from pg_constraint
+        where conrelid = '{{ target }}'::regclass and contype in {{ kinds }}
+    {%- endset -%}
+    {{ return(run_query(demands_sql).columns[0].values() | list) }}
 {%- endmacro %}
 
 {% macro by_load__insert_sql(target, sql) -%}
