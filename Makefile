@@ -12,7 +12,7 @@ BENCH_STAMP := $(VENV)/.bench-done
 # One embedded server for each worker; tests that share what they built stay together (tests/conftest.py).
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup packages demo demo-cashflow test soak lint lint-python lint-sql format bench docs dev clean
+.PHONY: help setup packages demo demo-cashflow test soak lint lint-python lint-sql format bench bench-aml docs dev clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,18 @@ $(BENCH_STAMP): $(STAMP)
 	{ $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[bench]'; } \
 	|| $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
+
+# A labelled set in the bank feed's format: transactions, customers and labels. It is not ours to publish.
+AML_DATA ?= ../shared/data/aml
+
+bench-aml: packages ## Detection on a labelled set and on a million lines. AML_DATA=<folder>, BENCH="--rows 20000"
+	@mkdir -p build
+	@SLUSS_HOME="$$(mktemp -d "$${TMPDIR:-/tmp}/sluss-XXXXXX")"; export SLUSS_HOME; \
+	unset DATABASE_URL PGHOST PGDATABASE; \
+	trap '$(BIN)/sluss down > /dev/null; rm -rf "$$SLUSS_HOME"' EXIT; \
+	$(BIN)/sluss evaluate aml --data "$(AML_DATA)" --page build/aml.html --out build/aml.json; \
+	echo "open build/aml.html"
+	$(BIN)/python bench/detection.py $(BENCH)
 
 docs: packages ## The dbt docs site as one static file: build/docs/index.html
 	$(BIN)/sluss up

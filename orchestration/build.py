@@ -21,7 +21,7 @@ from orchestration.columns import Columns
 from orchestration.dbt_events import told
 from orchestration.links import run_url
 from orchestration.notifications import Notice, NotifierResource
-from sluss.build import HELD_TEST, idle, outcomes_since, prepared
+from sluss.build import HELD_TEST, left_out, outcomes_since, prepared
 from sluss.dbt import home_directory, without_data
 from sluss.outcomes import LoadOutcome
 
@@ -70,7 +70,7 @@ def build(
         results.unlink(missing_ok=True)
         with redirect_stdout(cast(TextIO, _WithoutData(sys.stdout))):
             invocation = dbt.cli(
-                what.arguments([] if what.full_refresh else idle()),
+                what.arguments(left_out(what.full_refresh)),
                 context=context,
                 target_path=target,
                 # What failed is read from the results below; dagster-dbt would quote dbt's output.

@@ -11,7 +11,7 @@ from orchestration import checks, jobs, polling, schedules, sensors
 from orchestration.assets import docs, models, raw, report
 from orchestration.notifications import NotifierResource
 from orchestration.project import dbt_project, dbt_resource
-from sluss.idle import DOMAINS
+from sluss.idle import DETECTION, DOMAINS
 
 
 def definitions() -> dg.Definitions:
@@ -19,8 +19,8 @@ def definitions() -> dg.Definitions:
     project = dbt_project()
     dbt_models = models.models_asset(project)
     marts = sorted(key for key in dbt_models.keys if key.path[0] == "marts")
-    # A step waits for tables that a build leaves out in vain: the day's report needs no other feed.
-    idle = {f"marts_{domain}" for domain in DOMAINS}
+    # A step waits in vain for tables that a build leaves out; the day's report needs none of them.
+    idle = {f"marts_{domain}" for domain in (*DOMAINS, *DETECTION)}
     groups = dbt_models.group_names_by_key
     day_report = report.report_asset([key for key in marts if groups[key] not in idle])
     dbt_docs = docs.docs_asset(marts)

@@ -93,10 +93,17 @@ COUNTRY_ALIASES = {
     "IM": "Man; Isle of Man (UK)",
     "IO": "British Indian Ocean Territory (Chagos Archipelago); Chagos Archipelago; "
     "Chagos Islands; Diego Garcia; Chagosöarna",
-    "IR": "Persia; Persien",
+    # Three countries of FATF's black list: a payment must not slip by under another spelling.
+    "IR": "Persia; Persien; I.R. Iran; IR Iran; I. R. of Iran; Iran (I.R.); Iran, Islamic Rep.; "
+    "Iran, Islamic Rep. of; Islamiska republiken Iran; Islamic Rep. of Iran; "
+    "Iran Islamic Republic; Iran Islamic Republic of",
     "KM": "Komorerna; The Comoros",
     "KN": "Saint Kitts; Saint Kitts och Nevis",
-    "KP": "Korea (North); DPRK; Korea North; Korea, North",
+    "KP": "Korea (North); DPRK; Korea North; Korea, North; North-Korea; N. Korea; N Korea; "
+    "N.Korea; Nord-Korea; Nord Korea; D.P.R.K.; DPR Korea; D.P.R. Korea; DPR of Korea; "
+    "Korea DPR; Korea, DPR; Korea, Dem. People's Rep.; Korea, Dem. Rep.; Dem. People's Rep. Korea; "
+    "Dem. People's Republic of Korea; Democratic Peoples Republic of Korea; "
+    "Korea Democratic People's Republic of; North Korea (DPRK); Korea (DPRK); Folkrepubliken Korea",
     "KR": "Korea (South); ROK; Korea South; Korea, South; Korea (Republic); Republiken Korea",
     "KG": "Kirgizstan; Kirgisistan",
     "KZ": "Kazakstan; Kazachstan",
@@ -109,7 +116,9 @@ COUNTRY_ALIASES = {
     "SX": "Sint Maarten",
     "MK": "Macedonia; Makedonien; FYROM; Former Yugoslav Republic of Macedonia; "
     "The former Yugoslav Republic of Macedonia; Macedonia (FYROM)",
-    "MM": "Burma",
+    "MM": "Burma; Birma; Myanmar (Burma); Burma (Myanmar); Myanmar/Burma; Burma/Myanmar; "
+    "Myanmar, Burma; Union of Myanmar; Union of Burma; Republic of the Union of Myanmar; "
+    "Myanmar, Republic of the Union of",
     "MO": "Macau; Macao SAR; Macau SAR",
     "MP": "Northern Marianas",
     "MZ": "Mocambique; Moçambique",

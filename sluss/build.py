@@ -16,7 +16,7 @@ from loaders import database, ledger, migrate
 from loaders.errors import UserError
 from sluss import dbt
 from sluss.dbt import DbtRun, NodeProblem
-from sluss.idle import idle_models
+from sluss.idle import idle_models, switched_off
 from sluss.outcomes import LoadOutcome, Standing, outcomes, standings
 from sluss.settings import environment, home
 
@@ -65,6 +65,8 @@ def build(
     threads: int | None = None,
     on_progress: dbt.Progress | None = None,
     on_message: Callable[[str], None] = lambda text: None,
+    without: Sequence[str] = (),
+    variables: Mapping[str, object] | None = None,
 ) -> BuildResult:
     """Runs ``dbt build`` and returns what it published, held, and why.
 
@@ -74,17 +76,28 @@ def build(
     """
     started = time.monotonic()
     with prepared(on_message) as before:
-        excluded = () if selection or full_refresh else idle()
+        excluded = () if selection else left_out(full_refresh)
         with _what_stopped_dbt_in_words():
-            run = dbt.build(selection, full_refresh, threads, on_progress, excluded=excluded)
+            run = dbt.build(
+                selection,
+                full_refresh,
+                threads,
+                on_progress,
+                without=without,
+                variables=variables,
+                excluded=excluded,
+            )
         loads = outcomes_since(before)
     return _result(run, loads, time.monotonic() - started)
 
 
-def idle() -> list[str]:
-    """Returns dbt's selection of what a build may leave out; see :mod:`sluss.idle`."""
+def left_out(full_refresh: bool) -> list[str]:
+    """Returns dbt's selection of what a build of everything leaves out; see :mod:`sluss.idle`."""
+    off = switched_off()
+    if full_refresh:
+        return off
     with database.connected(_connect()) as connection:
-        return idle_models(connection)
+        return [*idle_models(connection), *off]
 
 
 @contextmanager

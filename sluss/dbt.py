@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,12 +72,14 @@ def build(
     threads: int | None = None,
     on_progress: Progress | None = None,
     without: Sequence[str] = (),
+    variables: Mapping[str, object] | None = None,
     excluded: Sequence[str] = (),
 ) -> DbtRun:
     """Runs ``dbt build`` on all but unit tests, or on ``selection``, and returns what it did.
 
     ``without`` are kinds of nodes to leave out: test, seed; ``excluded`` is a selection of them,
-    with the tests that look at nothing else. Failing models and tests are in the
+    with the tests that look at nothing else. ``variables`` go before those of the project. Failing
+    models and tests are in the
     result. Raises SelectionError for a selection that matches nothing, DbtError where dbt could not
     begin (a mistake in the project, no database).
     """
@@ -94,6 +96,8 @@ def build(
         arguments.append("--full-refresh")
     if threads is not None:
         arguments += ["--threads", str(threads)]
+    if variables:
+        arguments += ["--vars", json.dumps(variables)]
     install_packages()
     started = time.monotonic()
     results = _invoke(arguments, selection, on_progress).results

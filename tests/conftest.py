@@ -74,8 +74,18 @@ def clean_environment() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(("PG", "SLUSS_")) or name == "DATABASE_URL":
                 patch.delenv(name)
+        # A third of the models, which nothing else reads; tests of detection put it on.
+        patch.setenv("SLUSS_DETECTION", "off")
         # A place where nothing listens, for tests that start no server.
         patch.setenv("SLUSS_HOME", "/nonexistent/sluss")
+        yield
+
+
+@pytest.fixture(scope="module")
+def detection(clean_environment: None) -> Iterator[None]:
+    """Builds of this module look for suspicious payments."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLUSS_DETECTION", "on")
         yield
 
 

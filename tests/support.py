@@ -13,10 +13,10 @@ from psycopg2.extras import RealDictCursor
 
 from loaders.database import connect
 from loaders.load import LoadResult, load_file
-from sluss.idle import DOMAINS
+from sluss.idle import DOMAINS, selection
 
-# Options of a build of the bank's feeds alone, once the tables of the others stand.
-BANK_ONLY = ("--exclude", *(f"path:models/*/{domain}" for domain in DOMAINS))
+# What a build of the bank's feeds alone excludes, once the tables of the others stand.
+BANK_ONLY = selection(DOMAINS)
 
 Row = dict[str, Any]
 Values = Sequence[Any] | Mapping[str, Any]

@@ -36,6 +36,8 @@ GROUPS = (
     "build",
     "review",
     "report",
+    "aml",
+    "evaluate",
     "purge",
     "generate",
     "simulate",

@@ -45,6 +45,17 @@ def bank(
             help="Accounts in the register.  [default: a tenth of the rows, 50 to 25,000]"
         ),
     ] = None,
+    days: Annotated[
+        int, typer.Option(help="So many days from --day on, each in a folder named for its date.")
+    ] = 1,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN[=N]",
+            help="Plants N attempts of a suspicious pattern over the days, on top of --rows: all, "
+            "burst, smurfing, chain, cycle, structuring, pass_through, dormant. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Makes a day of the bank feed: customers.csv, transactions.csv and key.json.
 
@@ -56,6 +67,9 @@ def bank(
     Days with the same seed and number of accounts share one register: give another --day for the
     next day.
 
+    With --plant, the member "planted" of key.json labels every planted line with its pattern,
+    attempt, role and hop.
+
     Example: sluss generate bank --rows 5000 --seed 7 --out day
     """
     import time
@@ -63,6 +77,9 @@ def bank(
     from loaders.generators.bank import DEFAULT_BUSINESS_DATE, generate_bank
 
     start = time.perf_counter()
+    if plant or days != 1:
+        _run_of_days(rows, seed, out, day, accounts, days, plant or [])
+        return
     with _progress(rows) as advance:
         made = generate_bank(
             rows=rows,
@@ -81,6 +98,34 @@ def bank(
         f"{made.rejected:,} rejected, {made.duplicate:,} duplicate, {made.malformed:,} malformed\n"
         f"{seconds:.1f} s, {made.rows / max(seconds, 1e-9):,.0f} records/s"
     )
+
+
+def _run_of_days(
+    rows: int,
+    seed: int,
+    out: Path,
+    day: datetime | None,
+    accounts: int | None,
+    days: int,
+    plant: list[str],
+) -> None:
+    from loaders.generators.bank import DEFAULT_BUSINESS_DATE, generate_bank_days
+    from loaders.generators.bank.patterns import read_attempts
+
+    with _progress(rows) as advance:
+        made = generate_bank_days(
+            rows=rows,
+            seed=seed,
+            out=out,
+            days=days,
+            plant=read_attempts(plant),
+            day=day.date() if day is not None else DEFAULT_BUSINESS_DATE,
+            accounts=accounts,
+            progress=advance,
+        )
+    for each in made:
+        folder = out if days == 1 else out / each.business_date.isoformat()
+        typer.echo(f"{folder}: {each.rows:,} records, {each.planted:,} of them planted")
 
 
 def cashflow(

@@ -47,7 +47,9 @@ def history(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> History:
     folder = tmp_path_factory.mktemp("history")
-    return make_history(folder, Builder(module_database, folder, bank_only=True), run_sluss)
+    # With detection, which has the most to lose from what comes late and goes again.
+    builder = Builder(module_database, folder, bank_only=True, with_detection=True)
+    return make_history(folder, builder, run_sluss)
 
 
 # --- held -----------------------------------------------------------------------------------------

@@ -69,9 +69,51 @@
     {%- if 'cash_days' in built and 'companies' in built %}
     {{ kept_cash_balances_sql(read, leaving, remaining) }};
     {%- endif %}
+    {{ noted_windows_sql(leaving) }}
     insert into {{ kept_purges() }} (purge_id)
     {{ new_purges }}
 {% endmacro %}
+
+{#- Detection judges again what looked at payments that go, from those that remain. -#}
+{% macro noted_windows_sql(leaving) -%}
+    {%- set readers = {
+        'int_aml_edges__dense': ['velocity_burst'],
+        'int_aml_edges__small_foreign': ['smurfing'],
+        'int_aml_edges__large': [
+            'gather_scatter', 'scatter_gather', 'rapid_movement', 'matched_legs',
+            'layering_chain', 'round_trip', 'structuring',
+        ],
+    } -%}
+    {%- set noted -%}
+        insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date, booked_at)
+    {%- endset -%}
+    {%- for name, rules in readers.items() -%}
+        {%- if adapter.get_relation(target.database, 'intermediate', name) -%}
+            {%- for rule in rules %}
+            {{ noted }}
+            select 'int_aml_hits__{{ rule }}', sender_key, receiver_key, booked_date, booked_at
+            from intermediate.{{ name }} where {{ is_one_of('_load_id', leaving) }};
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if adapter.get_relation(target.database, 'intermediate', 'int_aml_pairs__met') %}
+        {{ noted }}
+        select
+            'int_aml_pairs__new', sender_key, receiver_key, booked_date,
+            cast(null as timestamp with time zone)
+        from intermediate.int_aml_pairs__met where {{ is_one_of('_load_id', leaving) }}
+        union
+        select 'int_aml_pairs__new', account_key, null, booked_date, null
+        from intermediate.int_aml_account_days__counted where {{ is_one_of('_load_id', leaving) }};
+    {%- endif -%}
+    {%- if adapter.get_relation(target.database, 'intermediate', 'int_aml_edges__keyed') -%}
+        {%- for rule in ['dormant_account', 'fan'] %}
+        {{ days_of_own_accounts_sql(
+            'int_aml_hits__' ~ rule, 'intermediate.int_aml_edges__keyed', leaving
+        ) }};
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
 
 {#- Lines that remain and share the id of an accepted line that goes, or that went before. -#}
 {% macro kept_repeats_sql(read, leaving, remaining) -%}

@@ -6,6 +6,7 @@ from loaders.generators.bank.generate import (
     FILE_NAMES,
     default_accounts,
     generate_bank,
+    generate_bank_days,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "GeneratedDay",
     "default_accounts",
     "generate_bank",
+    "generate_bank_days",
 ]

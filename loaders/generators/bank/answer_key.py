@@ -27,6 +27,9 @@ so that it can be read (and written) without holding all of it. Its members, in 
                          the sender's side)
     currency_totals      {currency: {accepted_count, accepted_amount}} of all accepted lines, clean
                          ones included; the amount is text with two decimals
+    planted              only where patterns are planted (:mod:`.patterns`), one entry a planted
+                         line of this file: line_no, transaction_id, pattern, attempt, role, hop.
+                         Labels: no model reads them
 
 Corrections and flags are given for rejected and duplicate lines too: they say what was written into
 the line besides what rejects it. Only those of accepted lines reach the books.

@@ -9,9 +9,11 @@ from typing import BinaryIO
 
 from loaders.generators.bank import draw
 from loaders.generators.bank.answer_key import KeyWriter
-from loaders.generators.bank.cases import Case, Kind
+from loaders.generators.bank.cases import STALE_DAYS, Case, Kind
 from loaders.generators.bank.lines import CURRENCY, HEADER, ID, TYPE, Line, LineMaker
 from loaders.generators.bank.malformed import MALFORMED_KINDS, UNCLOSED_KINDS
+from loaders.generators.bank.patterns import Payment
+from loaders.generators.bank.planted import PlantedLines
 from loaders.generators.bank.shares import BLANK, MALFORMED, RESENT, Quota, quotas
 
 # What duplicates and conflicts are made from: a sample of the accepted lines before them.
@@ -40,13 +42,21 @@ class GeneratedDay:
     duplicate: int
     malformed: int
     blank_lines: int
+    planted: int = 0
 
 
 class DayWriter:
     """The state of one file being written: where in it we are, and what was counted so far."""
 
-    def __init__(self, maker: LineMaker, stream: BinaryIO, key: KeyWriter) -> None:
+    def __init__(
+        self,
+        maker: LineMaker,
+        stream: BinaryIO,
+        key: KeyWriter,
+        planted: PlantedLines | None = None,
+    ) -> None:
         self.maker = maker
+        self.planted = planted
         self.rng = maker.rng
         self.stream = stream
         self.key = key
@@ -63,7 +73,10 @@ class DayWriter:
         self.rejected_ids: list[str] = []
 
     def write(self, rows: int, progress: Callable[[int], None] | None) -> GeneratedDay:
-        """Writes ``rows`` records, spread so that each class has exactly its quota."""
+        """Writes ``rows`` records, spread so that each class has exactly its quota.
+
+        Planted lines come on top.
+        """
         classes = quotas(self.rng, rows)
         spoiled = sum(quota.left for quota in classes)
         # An unclosed quote takes its plain follower with it, a blank line is no record, and the
@@ -79,14 +92,32 @@ class DayWriter:
             else:
                 spoiled -= 1
                 self._spoiled(classes, place)
+            if self.planted is not None:
+                self._plant_due(self.planted)
             if not self.records % _FLUSH_EVERY:
                 self._flush()
                 if progress is not None:
                     progress(self.records)
+        if self.planted is not None:
+            for payment in self.planted.rest():
+                self._plant(self.planted, payment)
         self._flush()
         if progress is not None:
             progress(self.records)
-        return self._close(rows)
+        return self._close(self.records)
+
+    def _plant_due(self, planted: PlantedLines) -> None:
+        while payment := planted.due(self.records - len(planted.labels)):
+            self._plant(planted, payment)
+
+    def _plant(self, planted: PlantedLines, payment: Payment) -> None:
+        """Writes a planted payment; nothing repeats it, so it is not remembered."""
+        line_no = self.line_no
+        line = planted.line(payment, line_no)
+        self._put(line.text())
+        self._accept(line, line.fields[CURRENCY])
+        if (self.maker.day - line.day).days > STALE_DAYS:
+            self.key.add(line_no, "ts.stale", "planted", "accepted", flags=["ts.stale"])
 
     def _flush(self) -> None:
         self.stream.write("".join(self.pending).encode("utf-8", "surrogateescape"))
@@ -214,6 +245,7 @@ class DayWriter:
                 "classes": dict(sorted(self.key.classes.items())),
                 "type_contradictions": self.contradictions,
                 "currency_totals": totals,
+                **({"planted": self.planted.labels} if self.planted is not None else {}),
             }
         )
         return GeneratedDay(
@@ -221,6 +253,7 @@ class DayWriter:
             accounts=len(self.maker.accounts),
             business_date=self.maker.day,
             blank_lines=self.blank_lines,
+            planted=len(self.planted.labels) if self.planted is not None else 0,
             **self.counts,
         )
 

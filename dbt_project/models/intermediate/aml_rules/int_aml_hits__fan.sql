@@ -1,0 +1,175 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
+    pre_hook=[
+        "{{ start_anew_where_settings_changed(settings_of_rules(['fan_in', 'fan_out'])) }}",
+        "{{ reopen_days_of_accounts('account_count', days=30) }}"
+    ],
+    post_hook="{{ record_days_of_accounts() }}"
+) }}
+
+-- One row per direction, account and day with many different counterparties, held against the
+-- account's own month. Only days on which the account was busier than most accounts are looked at.
+
+with rules as (
+    select
+        *,
+        case rule_id when 'fan_in' then 'in' else 'out' end as leg
+    from {{ ref('aml_rules') }}
+    where
+        rule_id in ('fan_in', 'fan_out')
+        and status <> 'draft'
+),
+
+units as (
+    select distinct
+        heavy_days.account_key as subject_key,
+        heavy_days.own_account,
+        heavy_days.movement_date
+    from {{ reopened() }} as reopened_days
+    inner join {{ ref('int_aml_account_days__heavy') }} as heavy_days
+        on
+            reopened_days.account_key = heavy_days.account_key
+            and reopened_days.movement_date = heavy_days.movement_date
+    where heavy_days.measure = 'account_count'
+),
+
+movements as (
+    select * from {{ ref('fct_account_movements') }}
+),
+
+-- Which deliveries have payments of the account's day.
+deliveries as (
+    select distinct
+        units.subject_key,
+        units.movement_date,
+        movements._load_id
+    from units
+    inner join movements
+        on
+            units.own_account = movements.own_account
+            and units.movement_date = movements.movement_date
+),
+
+-- In and out of the month before, a day.
+own_months as (
+    select
+        units.subject_key,
+        units.movement_date,
+        coalesce(sum(movements.incoming_count), 0) / 30.0 as daily_in_count,
+        coalesce(sum(movements.outgoing_count), 0) / 30.0 as daily_out_count
+    from units
+    left join movements
+        on
+            units.own_account = movements.own_account
+            and movements.movement_date between units.movement_date - 30 and units.movement_date - 1
+    group by units.subject_key, units.movement_date
+),
+
+legs as (
+    select
+        deliveries.subject_key,
+        deliveries.movement_date,
+        'in' as leg,
+        edges.sender_key as counterparty_key,
+        edges.transaction_id,
+        edges.booked_at,
+        edges.business_date,
+        edges.amount_sek,
+        edges._load_id
+    from deliveries
+    inner join {{ ref('int_aml_edges__keyed') }} as edges
+        on
+            deliveries._load_id = edges._load_id
+            and deliveries.movement_date = edges.booked_date
+            and deliveries.subject_key = edges.receiver_key
+    where edges.sender_key <> edges.receiver_key
+    union all
+    select
+        deliveries.subject_key,
+        deliveries.movement_date,
+        'out' as leg,
+        edges.receiver_key as counterparty_key,
+        edges.transaction_id,
+        edges.booked_at,
+        edges.business_date,
+        edges.amount_sek,
+        edges._load_id
+    from deliveries
+    inner join {{ ref('int_aml_edges__keyed') }} as edges
+        on
+            deliveries._load_id = edges._load_id
+            and deliveries.movement_date = edges.booked_date
+            and deliveries.subject_key = edges.sender_key
+    where edges.sender_key <> edges.receiver_key
+),
+
+described as (
+    select
+        rules.rule_id,
+        rules.version,
+        rules.leg,
+        legs.subject_key,
+        legs.movement_date as alert_date,
+        max(legs.booked_at) as alert_at,
+        min(legs.booked_at) as window_start_at,
+        max(legs.business_date) as known_date,
+        max(legs._load_id) as last_load_id,
+        count(*) as transaction_count,
+        count(distinct legs.counterparty_key) as counterparty_count,
+        coalesce(sum(legs.amount_sek), 0) as amount_sek,
+        max(
+            case legs.leg when 'in' then own_months.daily_in_count else own_months.daily_out_count end
+        ) as usual_count,
+        {{ words_of_rows(
+            evidence_word('legs.leg', '1', 'legs.transaction_id'),
+            'legs.booked_at, legs.transaction_id'
+        ) }} as evidence
+    from legs
+    inner join rules
+        on legs.leg = rules.leg
+    inner join own_months
+        on
+            legs.subject_key = own_months.subject_key
+            and legs.movement_date = own_months.movement_date
+    group by
+        rules.rule_id,
+        rules.version,
+        rules.leg,
+        rules.store_from,
+        rules.companion_threshold,
+        legs.subject_key,
+        legs.movement_date
+    having
+        count(distinct legs.counterparty_key) >= rules.store_from
+        and count(distinct legs.counterparty_key) >= rules.companion_threshold * max(
+            case legs.leg when 'in' then own_months.daily_in_count else own_months.daily_out_count end
+        )
+)
+
+select
+    rule_id,
+    version,
+    subject_key,
+    alert_date,
+    cast('day' as text) as anchor,
+    known_date,
+    alert_at,
+    cast(right(evidence, 36) as uuid) as transaction_id,
+    window_start_at,
+    cast(counterparty_count as numeric(28, 6)) as value,
+    cast(case leg when 'in' then amount_sek else 0 end as numeric(28, 6)) as amount_in_sek,
+    cast(case leg when 'out' then amount_sek else 0 end as numeric(28, 6)) as amount_out_sek,
+    transaction_count,
+    counterparty_count,
+    counterparty_count || case leg when 'in' then ' payers' else ' payees' end
+    || ' on a day, where ' || {{ number_text('usual_count') }} || ' payments are usual for it, '
+    || {{ money_text('amount_sek') }} || ' SEK in all' as finding,
+    cast('account_count' as text) as measure,
+    cast(transaction_count as numeric(28, 6)) as quantity,
+    evidence,
+    cast(subject_key as text) as thread,
+    last_load_id as _load_id
+from described

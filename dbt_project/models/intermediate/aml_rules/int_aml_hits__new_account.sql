@@ -1,0 +1,188 @@
+{{ config(
+    indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}]
+) }}
+
+-- One row per account and day on which an account that is new moved more than nearly all accounts do.
+-- Made anew: few accounts are new, and an earlier register may make any of them older.
+
+with rules as (
+    select
+        *,
+        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
+        cast(window_minutes / 1440 as integer) as window_days
+    from {{ ref('aml_rules') }}
+    where
+        rule_id = 'new_account_in_heavy_use'
+        and status <> 'draft'
+),
+
+movements as (
+    select * from {{ ref('fct_account_movements') }}
+),
+
+heavy_days as (
+    select
+        own_account,
+        movement_date,
+        max(usual_limit) as usual_limit,
+        max(_load_id) as last_load_id
+    from {{ ref('int_aml_account_days__heavy') }}
+    where measure = 'account_amount'
+    group by own_account, movement_date
+),
+
+accounts as (
+    select * from {{ ref('int_aml_accounts__keyed') }}
+),
+
+first_register as (
+    select min(first_listed_date) as listed_date from accounts
+),
+
+units as (
+    select distinct
+        rules.rule_id,
+        rules.version,
+        heavy_days.own_account,
+        heavy_days.movement_date,
+        accounts.account_key,
+        accounts.first_listed_date
+    from rules
+    cross join first_register
+    inner join accounts
+        on first_register.listed_date < accounts.first_listed_date
+    inner join heavy_days
+        on
+            accounts.account = heavy_days.own_account
+            and heavy_days.movement_date - accounts.first_listed_date
+            between 0 and rules.window_days
+),
+
+days as (
+    select
+        units.rule_id,
+        units.version,
+        units.own_account,
+        units.movement_date,
+        units.account_key,
+        units.first_listed_date,
+        sum(movements.incoming_amount_sek) as amount_in_sek,
+        sum(movements.outgoing_amount_sek) as amount_out_sek,
+        sum(movements.incoming_count + movements.outgoing_count) as transaction_count
+    from units
+    inner join movements
+        on
+            units.own_account = movements.own_account
+            and units.movement_date = movements.movement_date
+    group by
+        units.rule_id,
+        units.version,
+        units.own_account,
+        units.movement_date,
+        units.account_key,
+        units.first_listed_date
+),
+
+found as (
+    select
+        days.*,
+        heavy_days.usual_limit,
+        heavy_days.last_load_id,
+        greatest(days.amount_in_sek, days.amount_out_sek) as value
+    from days
+    inner join rules
+        on
+            days.version = rules.version
+            and greatest(days.amount_in_sek, days.amount_out_sek) >= rules.scaled_store_from
+    inner join heavy_days
+        on
+            days.own_account = heavy_days.own_account
+            and days.movement_date = heavy_days.movement_date
+),
+
+payments as (
+    select
+        found.rule_id,
+        found.version,
+        found.account_key as subject_key,
+        found.movement_date,
+        edges.transaction_id,
+        edges.booked_at,
+        edges.business_date,
+        case edges.sender_key when found.account_key then 'out' else 'in' end as leg,
+        case edges.sender_key when found.account_key
+            then edges.receiver_key else edges.sender_key
+        end as counterparty_key
+    from found
+    inner join movements
+        on
+            found.own_account = movements.own_account
+            and found.movement_date = movements.movement_date
+    inner join {{ ref('int_aml_edges__keyed') }} as edges
+        on
+            movements._load_id = edges._load_id
+            and found.movement_date = edges.booked_date
+            and found.account_key in (edges.sender_key, edges.receiver_key)
+),
+
+evidence as (
+    select
+        rule_id,
+        version,
+        subject_key,
+        movement_date,
+        min(booked_at) as window_start_at,
+        max(booked_at) as alert_at,
+        max(business_date) as known_date,
+        count(distinct counterparty_key) as counterparty_count,
+        {{ words_of_rows(
+            evidence_word('leg', '1', 'transaction_id'), 'booked_at, transaction_id'
+        ) }} as evidence
+    from payments
+    group by rule_id, version, subject_key, movement_date
+),
+
+described as (
+    select
+        found.*,
+        evidence.window_start_at,
+        evidence.alert_at,
+        evidence.known_date,
+        evidence.counterparty_count,
+        evidence.evidence,
+        cast(
+            right(evidence.evidence, 36) as uuid
+        ) as transaction_id
+    from found
+    inner join evidence
+        on
+            found.rule_id = evidence.rule_id
+            and found.version = evidence.version
+            and found.account_key = evidence.subject_key
+            and found.movement_date = evidence.movement_date
+)
+
+select
+    rule_id,
+    version,
+    account_key as subject_key,
+    movement_date as alert_date,
+    cast('day' as text) as anchor,
+    known_date,
+    alert_at,
+    transaction_id,
+    window_start_at,
+    cast(value as numeric(28, 6)) as value,
+    cast(amount_in_sek as numeric(28, 6)) as amount_in_sek,
+    cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
+    cast(transaction_count as bigint) as transaction_count,
+    counterparty_count,
+    {{ money_text('value') }} || ' SEK on a day, '
+    || movement_date - first_listed_date || ' days after the account was first listed'
+    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than ' || {{ money_text('usual_limit') }} as finding,
+    cast('account_amount' as text) as measure,
+    cast(value as numeric(28, 6)) as quantity,
+    evidence,
+    cast(account_key as text) as thread,
+    last_load_id as _load_id
+from described

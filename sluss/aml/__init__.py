@@ -1,0 +1,1 @@
+"""Detection of suspicious payments: what people decide about alerts, and how rules are measured."""

@@ -1,0 +1,430 @@
+"""Alerts on the real database, held against what the generator planted, through a life of loads.
+
+The days come out of order, one is withdrawn and comes again, and rates change what stands; after
+each build all that detection holds stands as a full refresh makes it, and an alert keeps its id.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from psycopg2 import errors, sql
+
+from loaders import ledger
+from loaders.database import connect
+from loaders.errors import UnusableInputError
+from loaders.generators.bank import generate_bank_days
+from loaders.generators.bank.lines import HEADER
+from loaders.generators.bank.patterns import read_attempts
+from sluss.aml import comparison, decisions
+from sluss.idle import DETECTION, selection
+from tests.conftest import REPOSITORY, Database
+from tests.e2e.dbt_in_process import Builder
+from tests.support import Row, loaded, rows
+
+FIRST = date(2025, 5, 19)
+DAYS = 5
+# Which rule finds which pattern.
+RULE_OF = {
+    "burst": "velocity_burst",
+    "smurfing": "smurfing",
+    "chain": "layering_chain",
+    "cycle": "round_trip",
+    "structuring": "structuring_10000",
+    "pass_through": "rapid_movement",
+    "dormant": "dormant_reactivated",
+}
+# What the marts of the bank's day say when all is made anew, other tests ask.
+ANEW = ("--full-refresh", "--select", *selection(DETECTION))
+MODELS_ONLY = ("test", "unit_test", "snapshot")
+# All that detection holds, but for when and in which version a load was taken in.
+HELD = {
+    "marts": [
+        "fct_alerts",
+        "fct_shadow_alerts",
+        "bridge_alert_transactions",
+        "rpt_alert_day",
+        "fct_transaction_scores",
+    ],
+    "intermediate": [
+        "int_aml_edges__keyed",
+        "int_aml_edges__large",
+        "int_aml_edges__dense",
+        "int_aml_edges__small_foreign",
+        "int_aml_account_days__counted",
+        "int_aml_account_days__heavy",
+        "int_aml_load_sizes__measured",
+        "int_aml_pairs__met",
+        "int_aml_pairs__new",
+        "int_aml_features__of_pairs",
+        "int_aml_pairs__scored",
+        "int_aml_payments__listed",
+        "int_aml_hits__united",
+    ],
+}
+Held = dict[str, Counter[str]]
+
+
+def held() -> Held:
+    found = {}
+    for schema, names in HELD.items():
+        for name in names:
+            table = sql.SQL("select to_jsonb(one)::text as text from {} as one")
+            texts = rows(table.format(sql.Identifier(schema, name)))
+            found[name] = Counter(each["text"] for each in texts)
+    return found
+
+
+@dataclass
+class Life:
+    """What stood after each step."""
+
+    held: dict[str, Held] = field(default_factory=dict)
+    alerts: dict[str, dict[str, Row]] = field(default_factory=dict)
+    # Of the bursts: which transaction wrote the row of an account and day.
+    writers: dict[str, dict[tuple[int, date], str]] = field(default_factory=dict)
+    evidence: dict[str, set[str]] = field(default_factory=dict)
+    attempts: dict[str, set[str]] = field(default_factory=dict)
+    listed: dict[str, str] = field(default_factory=dict)
+    # Runs dbt once more in the database of the story.
+    build: Callable[..., object] = print
+
+    def look(self, step: str) -> None:
+        self.held[step] = held()
+        found = rows("select * from marts.fct_alerts")
+        self.alerts[step] = {alert["alert_id"]: alert for alert in found}
+        assert len(self.alerts[step]) == len(found), "an alert stands twice"
+        self.writers[step] = {
+            (each["subject_key"], each["alert_date"]): each["writer"]
+            for each in rows(
+                "select subject_key, alert_date, xmin::text as writer"
+                " from intermediate.int_aml_hits__velocity_burst"
+            )
+        }
+
+
+def listed_lines(customers: Path, out: Path) -> dict[str, str]:
+    """Writes a payment for every known way to write a black-listed country; returns id -> name."""
+    with customers.open(encoding="utf-8", newline="") as file:
+        own = [record[4] for record in csv.reader(file)][1]
+    with (REPOSITORY / "seeds" / "country_aliases.csv").open(encoding="utf-8", newline="") as file:
+        names = [
+            form
+            for row in csv.DictReader(file)
+            if row["country_code"] in ("IR", "KP", "MM")
+            for form in (row["alias"], f" {row['alias'].upper()}  ")
+        ]
+    abroad = "DE89370400440532013000"
+    lines, ids = [], {}
+    for number, name in enumerate(names):
+        ids[transaction_id := str(uuid.UUID(int=(4 << 76) + (2 << 62) + number))] = name
+        sides = [own, abroad, "Sweden", "", name, ""]
+        if number % 2:
+            sides = [abroad, own, name, "", "Sweden", ""]
+        lines.append([transaction_id, "2025-05-19 12:00:00", "1.00", "SEK", *sides, "outgoing", ""])
+    # Told by the account alone.
+    ids[transaction_id := str(uuid.UUID(int=(4 << 76) + (2 << 62) + 10_000))] = "an IBAN of Iran"
+    iban = "IR580540105180021273113007"
+    sides = [own, iban, "Sweden", "", "France", ""]
+    # A round amount too, which normal lines are not.
+    lines.append([transaction_id, "2025-05-19 12:00:00", "5000.00", "SEK", *sides, "outgoing", ""])
+    with out.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEADER.split(","), *lines])
+    return ids
+
+
+@pytest.fixture(scope="module")
+def life(
+    make_database: Callable[[], AbstractContextManager[Database]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Life]:
+    told = Life()
+    folder = tmp_path_factory.mktemp("run")
+    plant = read_attempts(["all=3", "burst=4", "smurfing=5"])
+    made = generate_bank_days(2_000, 25, folder, DAYS, plant, FIRST, accounts=900)
+    days = [each.business_date for each in made]
+    attempts = defaultdict(set)
+    for day in days:
+        key = json.loads((folder / day.isoformat() / "key.json").read_text(encoding="utf-8"))
+        for label in key["planted"]:
+            if label["role"] != "before":
+                attempts[label["attempt"]].add(label["transaction_id"])
+    told.attempts = dict(attempts)
+
+    def load(day: date, again: bool = False) -> int:
+        path = folder / day.isoformat() / "transactions.csv"
+        return loaded("bank_transactions", path, day, again=again)
+
+    with make_database() as database:
+        builder = Builder(database, folder, with_detection=True)
+
+        def build(*options: str, seeds: bool = False) -> None:
+            builder(*options, leave_out=MODELS_ONLY if seeds else ("seed", *MODELS_ONLY))
+
+        told.build = build
+        customers = folder / FIRST.isoformat() / "customers.csv"
+        loaded("bank_customers", customers, FIRST)
+        load(days[0])
+        load(days[2])
+        withdrawn = load(days[3])
+        # No rates: foreign payments stand without an amount in SEK, and are restated later.
+        build(seeds=True)
+        told.look("three days")
+        load(days[1])
+        loaded("fx_rates", None)
+        ledger.withdraw(withdrawn, "a test")
+        build()
+        told.look("one withdrawn")
+        build(*ANEW)
+        told.look("one withdrawn, all anew")
+        load(days[3], again=True)
+        load(days[4])
+        listed_file = folder / "listed.csv"
+        told.listed = listed_lines(customers, listed_file)
+        loaded("bank_transactions", listed_file, days[4])
+        build()
+        told.look("all")
+        build(*ANEW)
+        told.look("all, all anew")
+        for each in rows(
+            "select alert_id, transaction_id::text from marts.bridge_alert_transactions"
+        ):
+            told.evidence.setdefault(each["alert_id"], set()).add(each["transaction_id"])
+        yield told
+
+
+@pytest.mark.parametrize("step", ["one withdrawn", "all"])
+def test_a_life_of_loads_ends_where_a_full_refresh_does(life: Life, step: str) -> None:
+    built, anew = life.held[step], life.held[f"{step}, all anew"]
+    for name, standing in anew.items():
+        assert standing, f"{name} is empty: nothing was compared"
+        gone, come = built[name] - standing, standing - built[name]
+        assert (name, gone.total(), come.total(), [*gone, *come][:2]) == (name, 0, 0, [])
+    # What came and went changed something.
+    assert life.held["three days"]["int_aml_hits__united"] - built["int_aml_hits__united"]
+
+
+def test_windows_that_nothing_touched_are_not_judged_again(life: Life) -> None:
+    before, after = life.writers["three days"], life.writers["one withdrawn"]
+    # A day came late and one was withdrawn: the bursts of the two others stand as written.
+    untouched = {each for each in before if each[1] in (FIRST, FIRST + timedelta(days=2))}
+    assert len(untouched) > 1
+    assert {each: after.get(each) for each in untouched} == {e: before[e] for e in untouched}
+    withdrawn = {each for each in before if each[1] == FIRST + timedelta(days=3)}
+    assert withdrawn.isdisjoint(after)
+
+
+def test_alerts_keep_their_id_through_rebuilds(life: Life) -> None:
+    assert life.alerts["all"] == life.alerts["all, all anew"]
+    # Of the first day nothing earlier came since, but for single late lines: they may tell of an
+    # account that it was not silent. All other alerts of it stand under their ids to the end.
+    first = {
+        each: alert["rule_id"]
+        for each, alert in life.alerts["one withdrawn"].items()
+        if alert["alert_date"] == FIRST
+    }
+    assert len(first) > 2
+    gone = {first[each] for each in first.keys() - life.alerts["all"].keys()}
+    assert gone <= {"dormant_reactivated"}
+
+
+@pytest.mark.parametrize("pattern", RULE_OF)
+def test_every_planted_attempt_is_found_with_its_payments(life: Life, pattern: str) -> None:
+    alerts = life.alerts["all"]
+    attempts = {name: ids for name, ids in life.attempts.items() if name.startswith(f"{pattern}-")}
+    assert attempts
+    missed = {
+        name
+        for name, ids in attempts.items()
+        if not any(
+            alerts[alert]["rule_id"] == RULE_OF[pattern] and evidence >= ids
+            for alert, evidence in life.evidence.items()
+            if alert in alerts
+        )
+    }
+    assert missed == set()
+
+
+@pytest.mark.parametrize("rule_id", ["velocity_burst", "smurfing"])
+def test_normal_lines_raise_no_alert_of_the_two_rules(life: Life, rule_id: str) -> None:
+    planted = set().union(*life.attempts.values())
+    found = [alert for alert in life.alerts["all"].values() if alert["rule_id"] == rule_id]
+    assert found
+    assert [a["reason"] for a in found if not life.evidence[a["alert_id"]] & planted] == []
+
+
+def test_every_way_to_write_a_black_listed_country_alerts(life: Life) -> None:
+    raised = {
+        str(alert["transaction_id"])
+        for alert in life.alerts["all"].values()
+        if alert["rule_id"] == "black_list"
+    }
+    assert len(life.listed) > 60
+    assert {name for each, name in life.listed.items() if each not in raised} == set()
+
+
+def test_modifiers_are_met_by_the_payments_that_show_them(life: Life) -> None:
+    lines = rows(
+        "select scores.modifiers, scores.modifier_points, facts.amount_sek, facts.sender_account,"
+        " facts.receiver_account, facts.sender_country, facts.receiver_country, facts.booked_date,"
+        " facts.booked_at at time zone 'Europe/Stockholm' as local"
+        " from marts.fct_transaction_scores as scores"
+        " inner join marts.fct_transactions as facts using (transaction_id)"
+    )
+    seed = (REPOSITORY / "seeds" / "aml_jurisdictions.csv").read_text(encoding="utf-8")
+    listed = [each for each in csv.DictReader(seed.splitlines()) if each["list"] == "grey"]
+    points = {"grey_list": 15, "round_amount": 2, "off_hours": 2, "self_transfer": 2}
+    seen: Counter[str] = Counter()
+    for line in lines:
+        met = set(line["modifiers"]) - {"new_counterparty_large"}
+        sides = {line["sender_country"], line["receiver_country"]}
+        sides |= {line["sender_account"][:2], line["receiver_account"][:2]}
+        day = line["booked_date"].isoformat()
+        is_met = {
+            "grey_list": any(
+                each["country_code"] in sides
+                and each["valid_from"] <= day
+                and (not each["valid_to"] or day < each["valid_to"])
+                for each in listed
+            ),
+            "round_amount": bool(line["amount_sek"]) and line["amount_sek"] % 1000 == 0,
+            "off_hours": line["local"].hour < 5,
+            "self_transfer": line["sender_account"] == line["receiver_account"],
+        }
+        assert {name for name, is_so in is_met.items() if is_so} == met
+        extra = 10 if "new_counterparty_large" in line["modifiers"] else 0
+        assert line["modifier_points"] == sum(points[name] for name in met) + extra
+        seen.update(met)
+    assert seen.keys() == points.keys()
+
+
+def test_an_alert_explains_itself(life: Life) -> None:
+    for alert in life.alerts["all"].values():
+        assert alert["value"] >= alert["threshold"]
+        assert alert["subject_account"]
+        assert alert["window_start_at"] <= alert["alert_at"] <= alert["last_hit_at"]
+        assert alert["transaction_count"] <= len(life.evidence[alert["alert_id"]])
+        assert f"threshold={alert['threshold']:f}".rstrip("0").rstrip(".") in alert["parameters"]
+        assert alert["reason"].endswith("of 100 accounts stay below this.")
+    burst = next(a for a in life.alerts["all"].values() if a["rule_id"] == "velocity_burst")
+    assert "100 payments to 100 different receivers within 4 min 59 s" in burst["reason"]
+    assert "The rule asks for 10 receivers in 5 minutes" in burst["reason"]
+
+
+# --- what people decide ---------------------------------------------------------------------------
+
+
+def execute(statement: str) -> None:
+    with closing(connect("sluss tests")) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def one_alert(rule_id: str, number: int = 0) -> Row:
+    return rows(
+        "select * from marts.fct_alerts where rule_id = %s order by alert_id offset %s limit 1",
+        (rule_id, number),
+    )[0]
+
+
+def test_the_newest_decision_holds_and_gives_a_rule_its_precision(life: Life) -> None:
+    first, second = one_alert("velocity_burst"), one_alert("velocity_burst", 1)
+    with pytest.raises(UnusableInputError, match="needs one of these reasons: known_business"):
+        decisions.decide(first["alert_id"], "false_positive")
+    decisions.decide(first["alert_id"][:12], "false_positive", "wrong_data")
+    decisions.decide(first["alert_id"], "confirmed")
+    decisions.decide(second["alert_id"], "false_positive", "known_business")
+    assert one_alert("velocity_burst")["disposition"] == "confirmed"
+    (rule,) = [rule for rule in decisions.rules() if rule["rule_id"] == "velocity_burst"]
+    assert (rule["confirmed_count"], rule["false_positive_count"]) == (1, 1)
+    assert float(rule["precision_share"]) == 0.5
+    assert rule["main_false_positive_reason"] == "known_business"
+    assert len(rows("select * from ops.alert_dispositions")) == 3
+
+
+@pytest.mark.parametrize("statement", ["update ops.{} set rule_id = 'x'", "delete from ops.{}"])
+@pytest.mark.parametrize("table", ["alert_dispositions", "rule_suppressions"])
+def test_decisions_are_never_changed(life: Life, statement: str, table: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege, match="only grows"):
+        rows(statement.format(table))
+
+
+def test_a_suppressed_alert_is_logged_all_the_same(life: Life) -> None:
+    alert = one_alert("smurfing")
+
+    def suppress(until: date) -> None:
+        account, why = alert["subject_account"], "a known charity"
+        decisions.suppress("smurfing", account, until, why, date(2025, 5, 1))
+
+    suppress(date(2025, 5, 31))
+    after = one_alert("smurfing")
+    assert (after["is_suppressed"], after["suppressed_until"]) == (True, date(2025, 5, 31))
+    assert decisions.alerts(rule_id="smurfing")[-1]["alert_id"] == alert["alert_id"]
+    assert {**after, "is_suppressed": False, "suppressed_until": None} == alert
+    # The newest word on a rule and an account holds.
+    suppress(date(2025, 5, 1))
+    assert one_alert("smurfing") == alert
+    with pytest.raises(UnusableInputError, match="in no register"):
+        decisions.suppress("smurfing", "SE8902ABCD00000000000000", date(2025, 5, 31), "x", FIRST)
+
+
+def test_an_alert_is_shown_with_its_payments(life: Life) -> None:
+    alert = one_alert("velocity_burst")
+    shown = decisions.alert(alert["alert_id"][:10])
+    assert {each["transaction_id"] for each in shown["transactions"]} == life.evidence[
+        alert["alert_id"]
+    ]
+    # The first payments of a burst are in its evidence.
+    assert min(each["booked_at"] for each in shown["transactions"]) == shown["window_start_at"]
+
+
+# Last, for they change the rules of the module's database.
+
+
+def test_two_versions_of_a_rule_are_compared(life: Life) -> None:
+    days = (date(2025, 5, 19), date(2025, 5, 31))
+
+    def compared() -> tuple[int, int, int]:
+        found = comparison.compare("smurfing@v1", "smurfing@v2", *days)
+        return len(found.gained), len(found.lost), found.kept_count
+
+    with pytest.raises(UnusableInputError, match="There is no smurfing@v2"):
+        compared()
+    before = set(life.alerts["all"])
+    execute(
+        "insert into reference.aml_rules select rule_id, 2, role, 'draft', live_from, live_to, "
+        "typology, title, unit, 11, 6, window_minutes, floor_sek, low_share, high_share, "
+        "companion_threshold, points, source, reason, measured "
+        "from reference.aml_rules where rule_id = 'smurfing'"
+    )
+    with pytest.raises(UnusableInputError, match="smurfing@v2 is a draft"):
+        compared()
+    execute("update reference.aml_rules set status = 'shadow' where version = 2")
+    # A new version is a setting that changed: the rule starts anew by itself.
+    life.build("--select", "int_aml_hits__smurfing")
+    assert compared() == (0, 5, 0)
+    # The threshold moves within what is stored, and nothing runs.
+    execute("update reference.aml_rules set threshold = 7 where version = 2")
+    assert compared() == (0, 0, 5)
+    assert {alert["alert_id"] for alert in rows("select alert_id from marts.fct_alerts")} == before
+    assert {a["version"] for a in rows("select version from marts.fct_shadow_alerts")} == {1, 2}
+
+
+def test_a_retired_rule_keeps_the_alerts_of_its_time(life: Life) -> None:
+    before = {alert["alert_id"]: alert["known_date"] for alert in life.alerts["all"].values()}
+    execute(
+        "update reference.aml_rules set status = 'retired', live_to = '2025-05-21' "
+        "where rule_id = 'velocity_burst'"
+    )
+    after = {alert["alert_id"] for alert in rows("select alert_id from marts.fct_alerts")}
+    gone = {each for each in before if each not in after}
+    bursts = {each for each in before if life.alerts["all"][each]["rule_id"] == "velocity_burst"}
+    assert gone == {each for each in bursts if before[each] >= date(2025, 5, 21)}
