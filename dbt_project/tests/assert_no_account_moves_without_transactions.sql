@@ -9,12 +9,15 @@ with movements as (
     group by _load_id
 ),
 
+transactions as (
+    {{ rows_of_loads(ref('fct_transactions'), loads_written_lately('fct_transactions')) }}
+),
+
 totals as (
     select
         _load_id,
         count(*) + count(*) filter (where direction = 'internal') as side_count
-    from {{ ref('fct_transactions') }}
-    where {{ was_written_lately('fct_transactions') }}
+    from transactions
     group by _load_id
 )
 

@@ -10,7 +10,7 @@ changed_ids as (
     union
     select transaction_id
     from {{ changes_of(ref('int_transactions__deduplicated')) }}
-    where _changed_at > now() - interval '1 day'
+    where _changed_at > {{ lately() }}
 ),
 
 standing_lines as (

@@ -95,6 +95,7 @@ META_OF_MODELS = {
     "counts",
     "dagster",
     "follows",
+    "looked_up_by",
     "logs",
     "partitioned",
     "touched_by",

@@ -227,6 +227,29 @@
     analyze {{ by_load__touched() }}
 {%- endmacro %}
 
+{#- Up to so many lines are looked up one by one: above, reading all of history takes less. -#}
+{% macro by_load__few_lines() -%}
+    {{ return(100000) }}
+{%- endmacro %}
+
+{#- True for the rows of `standing` that are of touched lines. -#}
+{% macro by_load__touched_rows_sql() -%}
+    {%- set meta = config.get('meta') -%}
+    {%- if meta.get('looked_up_by') %}
+    standing.{{ meta['looked_up_by'] }} in (
+        {%- for source in meta['follows'] %}
+        select {{ meta['looked_up_by'] }} from {{ changes_of(ref(source)) }}
+        where _change_id > {{ by_load__through_sql(source) }}
+        {{ 'union' if not loop.last }}
+        {%- endfor %}
+    )
+    and
+    {%- endif %}
+    (standing._load_id, standing._line_no) in (
+        select touched._load_id, touched._line_no from {{ by_load__touched() }} as touched
+    )
+{%- endmacro %}
+
 {#- Adds what changed about loads that stand to the sums; the others are summed up anew. -#}
 {% macro by_load__add_sql(target, adds, wanted, changes) -%}
     {%- set key = config.require('unique_key') -%}

@@ -14,8 +14,13 @@
     where applied.version is distinct from wanted.version
 {%- endmacro %}
 
-{% macro in_loads_to_build(wanted, column='_load_id') -%}
-    /*<scope {{ column }}>*/ {{ is_one_of(column, loads_to_build(wanted)) }} /*</scope>*/
+{#-
+    of_loads, of_lines: false where a table is not read for whole loads, or for single lines of others:
+    those of a feed that the model follows no line of need not be.
+-#}
+{% macro in_loads_to_build(wanted, column='_load_id', of_loads=true, of_lines=true) -%}
+    {%- set kind = 'scope' if of_loads and of_lines else ('loads' if of_loads else 'lines') -%}
+    /*<{{ kind }} {{ column }}>*/ {{ is_one_of(column, loads_to_build(wanted)) }} /*</scope>*/
 {%- endmacro %}
 
 {#-

@@ -8,6 +8,8 @@
       `<model>__changes`, the old with _sign -1, the new with _sign 1;
     - follows: tables that log; a line that changed there is worked out anew here;
     - touched_by: a macro whose query lists further lines to work out anew (_load_id, _line_no);
+    - looked_up_by: a column of the tables that are followed, where this one has an index on it and
+      none on lines;
     - adds: for sums: the table that logs and is added up (rows_to_add()). What changed there is added
       to the columns that are no part of the key; a row whose `counts` come to 0 goes. Without
       `wanted`, all of the source is added up.
@@ -112,13 +114,13 @@
             {%- endcall %}
         {%- elif pending -%}
             {% call statement('touch') -%} {{ by_load__touched_sql(wanted) }} {%- endcall %}
-            {%- if run_query('select count(*) from ' ~ by_load__touched()).rows[0][0] > 0 -%}
+            {%- set count = run_query('select count(*) from ' ~ by_load__touched()).rows[0][0] -%}
+            {%- if count > 0 -%}
                 {% call statement('restate_touched') -%}
                     {{ by_load__restate_sql(
                         target_relation,
-                        sql_of_lines(sql, by_load__touched()),
-                        '(standing._load_id, standing._line_no) in '
-                        ~ '(select _load_id, _line_no from ' ~ by_load__touched() ~ ')'
+                        sql_of_lines(sql, by_load__touched(), count <= by_load__few_lines()),
+                        by_load__touched_rows_sql()
                     ) }}
                 {%- endcall %}
             {%- endif -%}

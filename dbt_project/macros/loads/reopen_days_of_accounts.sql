@@ -75,12 +75,13 @@
 
 {% macro days_of_own_accounts_sql(reader, edges, loads) -%}
     insert into {{ reopened_windows() }} (reader, sender_key, receiver_key, met_date)
-    select '{{ reader }}', account_key, null, booked_date
-    from (
-        select sender_key as account_key, booked_date from {{ edges }}
-        where is_sender_own and {{ is_one_of('_load_id', loads) }}
-        union
-        select receiver_key, booked_date from {{ edges }}
-        where is_receiver_own and {{ is_one_of('_load_id', loads) }}
-    ) as gone
+    with gone as materialized (
+        {{ rows_of_loads(edges, loads) }}
+    )
+
+    select '{{ reader }}', sender_key, cast(null as bigint), booked_date from gone
+    where is_sender_own
+    union
+    select '{{ reader }}', receiver_key, null, booked_date from gone
+    where is_receiver_own
 {%- endmacro %}

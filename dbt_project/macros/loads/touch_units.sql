@@ -89,17 +89,20 @@
 {#- The payments of the units on a side, and those of loads that are written whole. -#}
 {% macro edges_of_units(sides) -%}
     {%- if is_incremental() -%}
-    select * from {{ ref('int_aml_edges__keyed') }}
-    where {{ is_one_of('_load_id', 'select load_id from ' ~ units() ~ '_loads') }}
+    {{ rows_of_loads(ref('int_aml_edges__keyed'), 'select load_id from ' ~ units() ~ '_loads') }}
     union all
     (
         {%- for side in sides %}
         select edges.*
         from {{ units() }} as units
-        inner join {{ ref('int_aml_edges__keyed') }} as edges
-            on
-                units._load_id = edges._load_id
-                and units.account_key = edges.{{ side }}
+        inner join lateral (
+            select *
+            from {{ ref('int_aml_edges__keyed') }} as of_account
+            where
+                of_account._load_id = units._load_id
+                and of_account.{{ side }} = units.account_key
+            {{ evaluate_once() }}
+        ) as edges on true
         {{ 'union' if not loop.last }}
         {%- endfor %}
     )

@@ -10,11 +10,6 @@
     )
 {%- endmacro %}
 
-{#- True for rows of loads that were written as a whole. -#}
-{% macro was_written_lately(written_model, column='_load_id') -%}
-    {{ is_one_of(column, loads_written_lately(written_model)) }}
-{%- endmacro %}
-
 {% macro loads_written_lately(written_model) -%}
     select load_id
     from {{ applied_loads() }}
@@ -23,10 +18,14 @@
         and applied_at > {{ lately() }}
 {%- endmacro %}
 
+{#- True for rows of loads that were written as a whole: of a table without partitions. -#}
+{% macro was_written_lately(written_model, column='_load_id') -%}
+    {{ is_one_of(column, loads_written_lately(written_model)) }}
+{%- endmacro %}
+
 {#- The rows of a by_load model that logs: of whole loads, and line by line. -#}
 {% macro rows_written_lately(relation) -%}
-    select * from {{ relation }}
-    where {{ was_written_lately(relation.identifier) }}
+    {{ rows_of_loads(relation, loads_written_lately(relation.identifier)) }}
     union all
     select standing.*
     from (
@@ -34,11 +33,16 @@
             _load_id,
             _line_no
         from {{ changes_of(relation) }}
-        where _changed_at > {{ lately() }}
+        where
+            _changed_at > {{ lately() }}
+            and _load_id not in ({{ loads_written_lately(relation.identifier) }})
     ) as changed
-    inner join {{ relation }} as standing
-        on
-            changed._load_id = standing._load_id
-            and changed._line_no = standing._line_no
-    where not {{ was_written_lately(relation.identifier, 'standing._load_id') }}
+    inner join lateral (
+        select *
+        from {{ relation }} as of_line
+        where
+            of_line._load_id = changed._load_id
+            and of_line._line_no = changed._line_no
+        {{ evaluate_once() }}
+    ) as standing on true
 {%- endmacro %}

@@ -15,10 +15,6 @@ accounts as (
     select * from {{ ref('int_aml_accounts__keyed') }}
 ),
 
-transactions as (
-    select * from {{ ref('fct_transactions') }}
-),
-
 movements as (
     select * from {{ ref('fct_account_movements') }}
 ),
@@ -115,8 +111,23 @@ joined as (
         on
             alerts.rule_id = rules.rule_id
             and alerts.version = rules.version
-    left join transactions
-        on alerts.transaction_id = transactions.transaction_id
+    -- The fact has no index on ids: the line that counts is looked up where one is.
+    left join lateral (
+        select
+            facts.flags,
+            facts.receiver_account
+        from {{ ref('int_transactions__identified') }} as lines
+        inner join lateral (
+            select *
+            from {{ ref('fct_transactions') }} as of_line
+            where
+                of_line._load_id = lines._load_id
+                and of_line._line_no = lines._line_no
+            {{ evaluate_once() }}
+        ) as facts on true
+        where lines.transaction_id = alerts.transaction_id
+        {{ evaluate_once() }}
+    ) as transactions on true
     left join accounts
         on alerts.subject_key = accounts.account_key
     left join own_months

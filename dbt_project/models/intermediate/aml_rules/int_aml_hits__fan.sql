@@ -80,11 +80,15 @@ legs as (
         edges.amount_sek,
         edges._load_id
     from deliveries
-    inner join {{ ref('int_aml_edges__keyed') }} as edges
-        on
-            deliveries._load_id = edges._load_id
-            and deliveries.movement_date = edges.booked_date
-            and deliveries.subject_key = edges.receiver_key
+    inner join lateral (
+        select *
+        from {{ ref('int_aml_edges__keyed') }} as of_account
+        where
+            of_account._load_id = deliveries._load_id
+            and of_account.booked_date = deliveries.movement_date
+            and of_account.receiver_key = deliveries.subject_key
+        {{ evaluate_once() }}
+    ) as edges on true
     where edges.sender_key <> edges.receiver_key
     union all
     select
@@ -98,11 +102,15 @@ legs as (
         edges.amount_sek,
         edges._load_id
     from deliveries
-    inner join {{ ref('int_aml_edges__keyed') }} as edges
-        on
-            deliveries._load_id = edges._load_id
-            and deliveries.movement_date = edges.booked_date
-            and deliveries.subject_key = edges.sender_key
+    inner join lateral (
+        select *
+        from {{ ref('int_aml_edges__keyed') }} as of_account
+        where
+            of_account._load_id = deliveries._load_id
+            and of_account.booked_date = deliveries.movement_date
+            and of_account.sender_key = deliveries.subject_key
+        {{ evaluate_once() }}
+    ) as edges on true
     where edges.sender_key <> edges.receiver_key
 ),
 

@@ -118,11 +118,18 @@ payments as (
         on
             found.own_account = movements.own_account
             and found.movement_date = movements.movement_date
-    inner join {{ ref('int_aml_edges__keyed') }} as edges
-        on
-            movements._load_id = edges._load_id
-            and found.movement_date = edges.booked_date
-            and found.account_key in (edges.sender_key, edges.receiver_key)
+    inner join lateral (
+        select *
+        from {{ ref('int_aml_edges__keyed') }} as of_account
+        where
+            of_account._load_id = movements._load_id
+            and of_account.booked_date = found.movement_date
+            and (
+                of_account.sender_key = found.account_key
+                or of_account.receiver_key = found.account_key
+            )
+        {{ evaluate_once() }}
+    ) as edges on true
 ),
 
 evidence as (

@@ -50,6 +50,7 @@ plain_sums as (
     group by raw_lines._load_id, raw_lines.currency_raw
 ),
 
+-- Few: each is looked up by itself, for a join would read all files.
 settled as (
     select
         _load_id,
@@ -71,10 +72,14 @@ settled_sums as (
         written.currency_raw as currency,
         sum(settled._sign * {{ cast_as('written.amount_raw', 'numeric') }}) as written_amount
     from settled
-    inner join {{ ref('stg_bank__transactions') }} as written
-        on
-            settled._load_id = written._load_id
-            and settled._line_no = written._line_no
+    inner join lateral (
+        select *
+        from {{ ref('stg_bank__transactions') }} as lines
+        where
+            lines._load_id = settled._load_id
+            and lines._line_no = settled._line_no
+        {{ evaluate_once() }}
+    ) as written on true
     inner join currencies
         on written.currency_raw = currencies.currency
     where {{ amount_is_canonical('written.amount_raw') }}

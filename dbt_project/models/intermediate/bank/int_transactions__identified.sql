@@ -1,6 +1,6 @@
 {{ config(
     materialized='by_load',
-    unique_key=['_load_id', '_line_no'],
+    unique_key=['transaction_id', '_load_id', '_line_no'],
     indexes=[
         {'columns': ['transaction_id'], 'type': 'btree'},
         {'columns': ['_load_id'], 'type': 'brin'},
@@ -8,6 +8,7 @@
     meta={
         'wanted': 'int_transaction_loads__known',
         'follows': ['int_transactions__judged'],
+        'looked_up_by': 'transaction_id',
         'logs': true,
     }
 ) }}

@@ -16,9 +16,24 @@
 -- other, or stood on one that was purged: the few lines that need comparing. A new load brings its
 -- own repeated lines and those of earlier loads that it repeats.
 
+-- Of whole loads in the order of the ids, which is that of the index; single lines from where they can
+-- be looked up.
 with new_lines as (
-    select * from {{ ref('int_transactions__identified') }}
-    where {{ in_loads_to_build(ref('int_transaction_loads__known')) }}
+    select
+        transaction_id,
+        _load_id,
+        _line_no
+    from {{ ref('int_transactions__identified') }}
+    where {{ in_loads_to_build(ref('int_transaction_loads__known'), of_lines=false) }}
+    union all
+    select
+        transaction_id,
+        _load_id,
+        _line_no
+    from {{ ref('int_transactions__judged') }}
+    where
+        failures is null
+        and {{ in_loads_to_build(ref('int_transaction_loads__known'), of_loads=false) }}
 ),
 
 -- Each id is looked up by itself, whatever the history: a join would read all of it.

@@ -40,12 +40,12 @@ register_lines as (
     where
         outcome = 'accepted'
         and account_correction is not null
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+        and {{ in_loads_to_build(ref('int_loads__published'), of_lines=false) }}
 ),
 
 customers as (
     select * from {{ ref('stg_bank__customers') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
+    where {{ in_loads_to_build(ref('int_loads__published'), of_lines=false) }}
 ),
 
 accepted_lines as (

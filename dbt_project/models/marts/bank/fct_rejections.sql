@@ -30,19 +30,19 @@ register_lines as (
     select * from {{ ref('int_customers__judged') }}
     where
         outcome <> 'accepted'
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+        and {{ in_loads_to_build(ref('int_loads__published'), of_lines=false) }}
 ),
 
 customers as (
     select * from {{ ref('stg_bank__customers') }}
-    where {{ in_loads_to_build(ref('int_loads__published')) }}
+    where {{ in_loads_to_build(ref('int_loads__published'), of_lines=false) }}
 ),
 
 fx_lines as (
     select * from {{ ref('stg_fx__rates') }}
     where
         rate_date is null
-        and {{ in_loads_to_build(ref('int_loads__published')) }}
+        and {{ in_loads_to_build(ref('int_loads__published'), of_lines=false) }}
 )
 
 select
