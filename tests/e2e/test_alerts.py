@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from psycopg2 import errors, sql
+from psycopg2 import errors
 
 from loaders import ledger
 from loaders.database import connect
@@ -29,6 +29,7 @@ from sluss.aml import comparison, decisions
 from sluss.idle import DETECTION, selection
 from tests.conftest import REPOSITORY, Database
 from tests.e2e.dbt_in_process import Builder
+from tests.e2e.detection import Held, holdings
 from tests.support import Row, loaded, rows
 
 FIRST = date(2025, 5, 19)
@@ -46,42 +47,6 @@ RULE_OF = {
 # What the marts of the bank's day say when all is made anew, other tests ask.
 ANEW = ("--full-refresh", "--select", *selection(DETECTION))
 MODELS_ONLY = ("test", "unit_test", "snapshot")
-# All that detection holds, but for when and in which version a load was taken in.
-HELD = {
-    "marts": [
-        "fct_alerts",
-        "fct_shadow_alerts",
-        "bridge_alert_transactions",
-        "rpt_alert_day",
-        "fct_transaction_scores",
-    ],
-    "intermediate": [
-        "int_aml_edges__keyed",
-        "int_aml_edges__large",
-        "int_aml_edges__dense",
-        "int_aml_edges__small_foreign",
-        "int_aml_account_days__counted",
-        "int_aml_account_days__heavy",
-        "int_aml_load_sizes__measured",
-        "int_aml_pairs__met",
-        "int_aml_pairs__new",
-        "int_aml_features__of_pairs",
-        "int_aml_pairs__scored",
-        "int_aml_payments__listed",
-        "int_aml_hits__united",
-    ],
-}
-Held = dict[str, Counter[str]]
-
-
-def held() -> Held:
-    found = {}
-    for schema, names in HELD.items():
-        for name in names:
-            table = sql.SQL("select to_jsonb(one)::text as text from {} as one")
-            texts = rows(table.format(sql.Identifier(schema, name)))
-            found[name] = Counter(each["text"] for each in texts)
-    return found
 
 
 @dataclass
@@ -99,7 +64,7 @@ class Life:
     build: Callable[..., object] = print
 
     def look(self, step: str) -> None:
-        self.held[step] = held()
+        self.held[step] = holdings()
         found = rows("select * from marts.fct_alerts")
         self.alerts[step] = {alert["alert_id"]: alert for alert in found}
         assert len(self.alerts[step]) == len(found), "an alert stands twice"

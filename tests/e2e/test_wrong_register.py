@@ -11,12 +11,15 @@ import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Database, RunSluss
+from tests.e2e import history as history_module
 from tests.e2e.dbt_in_process import Builder
+from tests.e2e.detection import Held, holdings
 from tests.e2e.history import (
     ACCOUNTS,
     FRIDAY,
@@ -47,9 +50,7 @@ def history(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> History:
     folder = tmp_path_factory.mktemp("history")
-    # With detection, which has the most to lose from what comes late and goes again.
-    builder = Builder(module_database, folder, bank_only=True, with_detection=True)
-    return make_history(folder, builder, run_sluss)
+    return make_history(folder, Builder(module_database, folder, bank_only=True), run_sluss)
 
 
 # --- held -----------------------------------------------------------------------------------------
@@ -435,3 +436,29 @@ def test_building_from_scratch_writes_every_row_anew(history: History) -> None:
     before, after = history["again"].row_versions, history["from scratch"].row_versions
     assert not before & after
     assert sum(before.values()) == sum(after.values())
+
+
+@pytest.mark.soak
+def test_what_detection_holds_is_what_a_build_from_scratch_makes(
+    database: Database,
+    run_sluss: RunSluss,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same story once more: accounts leave the register, loads go and come again."""
+    seen: list[Held] = []
+
+    def look_at_it_too(*arguments: Any) -> history_module.Step:
+        seen.append(holdings())
+        return look(*arguments)
+
+    look = history_module.look
+    monkeypatch.setattr(history_module, "look", look_at_it_too)
+    make_history(
+        tmp_path, Builder(database, tmp_path, bank_only=True, with_detection=True), run_sluss
+    )
+    built, anew = seen[-2], seen[-1]
+    for name, standing in anew.items():
+        gone, come = built[name] - standing, standing - built[name]
+        assert (name, gone.total(), come.total(), [*gone, *come][:2]) == (name, 0, 0, [])
+    assert anew["int_aml_hits__united"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ from tests.soak.story import Story, in_home, own_server, tell_story
 
 
 @pytest.fixture(scope="session")
-def told_story(clean_environment: None) -> Iterator[Story]:
+def told_story(clean_environment: None, pytestconfig: pytest.Config) -> Iterator[Story]:
+    if pytestconfig.getoption("markexpr") == "soak":
+        # A third of the models more to be killed in.
+        os.environ["SLUSS_DETECTION"] = "on"
     folder = Path(tempfile.mkdtemp(prefix="sluss-"))
     dbt.install_packages()
     with own_server(folder) as home:

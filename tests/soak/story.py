@@ -141,7 +141,6 @@ def in_home(home: Home) -> Iterator[None]:
     """Has the environment point at a home's server while the block lasts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLUSS_HOME", str(home.path))
-        patch.setenv("SLUSS_DETECTION", "on")
         patch.delenv("PGDATABASE", raising=False)
         yield
 
