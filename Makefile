@@ -12,7 +12,7 @@ BENCH_STAMP := $(VENV)/.bench-done
 # One embedded server for each worker; tests that share what they built stay together (tests/conftest.py).
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup packages demo demo-cashflow test soak lint lint-python lint-sql format bench bench-aml docs dev clean
+.PHONY: help setup packages demo demo-cashflow test pytest soak lint lint-python lint-sql format bench bench-aml docs dev clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,13 +45,16 @@ demo: setup ## The main job on a sample day, and where to look next
 demo-cashflow: setup ## A year of companies' balances from a simulated service, in one screen
 	@$(BIN)/sluss demo cashflow
 
-test: setup lint ## All that CI checks: lint, types, unit, dbt and end-to-end tests
+# Sqlfluff keeps one core busy for two minutes, in which tests can run on the other.
+test: packages ## All that CI checks: lint, types, unit, dbt and end-to-end tests
+	@$(MAKE) --no-print-directory --jobs=3 lint-python lint-sql pytest
+
+pytest: packages
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: setup ## Many kills and long random histories: for a night, not for every change
 	$(BIN)/pytest -m soak -n $(PYTEST_WORKERS) --dist loadfile
 
-# Each keeps one core busy for a minute or two.
 lint: ## Ruff, mypy, sqlfluff
 	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-sql
 

@@ -26,101 +26,62 @@ with rules as (
         and status <> 'draft'
 ),
 
-accounts as (
-    select * from {{ ref('int_aml_accounts__keyed') }}
-),
-
+-- Heavy days first, which are few; their movements are looked up account by account.
 units as (
     select
-        accounts.account as own_account,
-        reopened_days.movement_date
+        heavy_days.account_key,
+        heavy_days.own_account,
+        heavy_days.movement_date,
+        max(heavy_days.usual_limit) as usual_limit,
+        max(heavy_days._load_id) as last_load_id
     from {{ reopened() }} as reopened_days
-    inner join accounts
-        on reopened_days.account_key = accounts.account_key
-),
-
-movements as (
-    select * from {{ ref('fct_account_movements') }}
-),
-
-heavy_days as (
-    select
-        own_account,
-        movement_date,
-        max(usual_limit) as usual_limit,
-        max(_load_id) as last_load_id
-    from {{ ref('int_aml_account_days__heavy') }}
-    where measure = 'account_amount'
-    group by own_account, movement_date
+    inner join {{ ref('int_aml_account_days__heavy') }} as heavy_days
+        on
+            reopened_days.account_key = heavy_days.account_key
+            and reopened_days.movement_date = heavy_days.movement_date
+    where heavy_days.measure = 'account_amount'
+    group by heavy_days.account_key, heavy_days.own_account, heavy_days.movement_date
 ),
 
 days as (
     select
-        units.own_account,
-        units.movement_date,
-        sum(movements.incoming_amount_sek) as amount_in_sek,
-        sum(movements.outgoing_amount_sek) as amount_out_sek,
-        sum(movements.incoming_count + movements.outgoing_count) as transaction_count
+        units.*,
+        movements.amount_in_sek,
+        movements.amount_out_sek,
+        movements.transaction_count,
+        greatest(movements.amount_in_sek, movements.amount_out_sek) as value
     from units
-    inner join movements
-        on
-            units.own_account = movements.own_account
-            and units.movement_date = movements.movement_date
-    group by units.own_account, units.movement_date
-),
-
-large_days as (
-    select
-        rules.rule_id,
-        rules.version,
-        rules.window_days,
-        days.*,
-        heavy_days.usual_limit,
-        heavy_days.last_load_id,
-        greatest(days.amount_in_sek, days.amount_out_sek) as value
-    from days
-    inner join rules
-        on greatest(days.amount_in_sek, days.amount_out_sek) >= rules.scaled_store_from
-    inner join heavy_days
-        on
-            days.own_account = heavy_days.own_account
-            and days.movement_date = heavy_days.movement_date
-),
-
-before as (
-    select
-        large_days.rule_id,
-        large_days.version,
-        large_days.own_account,
-        large_days.movement_date,
-        max(movements.movement_date) as last_date
-    from large_days
-    left join movements
-        on
-            large_days.own_account = movements.own_account
-            and large_days.movement_date > movements.movement_date
-    group by
-        large_days.rule_id,
-        large_days.version,
-        large_days.own_account,
-        large_days.movement_date
+    inner join lateral (
+        select
+            sum(of_day.incoming_amount_sek) as amount_in_sek,
+            sum(of_day.outgoing_amount_sek) as amount_out_sek,
+            sum(of_day.incoming_count + of_day.outgoing_count) as transaction_count
+        from {{ ref('fct_account_movements') }} as of_day
+        where
+            of_day.own_account = units.own_account
+            and of_day.movement_date = units.movement_date
+        {{ evaluate_once() }}
+    ) as movements on true
 ),
 
 found as (
     select
-        large_days.*,
-        before.last_date,
-        accounts.account_key
-    from large_days
-    inner join before
-        on
-            large_days.rule_id = before.rule_id
-            and large_days.version = before.version
-            and large_days.own_account = before.own_account
-            and large_days.movement_date = before.movement_date
-    inner join accounts
-        on large_days.own_account = accounts.account
-    where large_days.movement_date - before.last_date >= large_days.window_days
+        rules.rule_id,
+        rules.version,
+        days.*,
+        before.last_date
+    from days
+    inner join rules
+        on days.value >= rules.scaled_store_from
+    inner join lateral (
+        select max(earlier.movement_date) as last_date
+        from {{ ref('fct_account_movements') }} as earlier
+        where
+            earlier.own_account = days.own_account
+            and earlier.movement_date < days.movement_date
+        {{ evaluate_once() }}
+    ) as before on true
+    where days.movement_date - before.last_date >= rules.window_days
 ),
 
 payments as (
@@ -137,10 +98,14 @@ payments as (
             then edges.receiver_key else edges.sender_key
         end as counterparty_key
     from found
-    inner join movements
-        on
-            found.own_account = movements.own_account
-            and found.movement_date = movements.movement_date
+    inner join lateral (
+        select distinct of_day._load_id
+        from {{ ref('fct_account_movements') }} as of_day
+        where
+            of_day.own_account = found.own_account
+            and of_day.movement_date = found.movement_date
+        {{ evaluate_once() }}
+    ) as movements on true
     inner join lateral (
         select *
         from {{ ref('int_aml_edges__keyed') }} as of_account

@@ -36,21 +36,21 @@ units as (
     where heavy_days.measure = 'account_count'
 ),
 
-movements as (
-    select * from {{ ref('fct_account_movements') }}
-),
-
--- Which deliveries have payments of the account's day.
+-- Which deliveries have payments of the account's day. Looked up account by account, as all below.
 deliveries as (
-    select distinct
+    select
         units.subject_key,
         units.movement_date,
         movements._load_id
     from units
-    inner join movements
-        on
-            units.own_account = movements.own_account
-            and units.movement_date = movements.movement_date
+    inner join lateral (
+        select distinct of_day._load_id
+        from {{ ref('fct_account_movements') }} as of_day
+        where
+            of_day.own_account = units.own_account
+            and of_day.movement_date = units.movement_date
+        {{ evaluate_once() }}
+    ) as movements on true
 ),
 
 -- In and out of the month before, a day.
@@ -58,14 +58,19 @@ own_months as (
     select
         units.subject_key,
         units.movement_date,
-        coalesce(sum(movements.incoming_count), 0) / 30.0 as daily_in_count,
-        coalesce(sum(movements.outgoing_count), 0) / 30.0 as daily_out_count
+        coalesce(movements.incoming_count, 0) / 30.0 as daily_in_count,
+        coalesce(movements.outgoing_count, 0) / 30.0 as daily_out_count
     from units
-    left join movements
-        on
-            units.own_account = movements.own_account
-            and movements.movement_date between units.movement_date - 30 and units.movement_date - 1
-    group by units.subject_key, units.movement_date
+    inner join lateral (
+        select
+            sum(of_month.incoming_count) as incoming_count,
+            sum(of_month.outgoing_count) as outgoing_count
+        from {{ ref('fct_account_movements') }} as of_month
+        where
+            of_month.own_account = units.own_account
+            and of_month.movement_date between units.movement_date - 30 and units.movement_date - 1
+        {{ evaluate_once() }}
+    ) as movements on true
 ),
 
 legs as (
@@ -114,47 +119,50 @@ legs as (
     where edges.sender_key <> edges.receiver_key
 ),
 
+counted as (
+    select
+        subject_key,
+        movement_date,
+        leg,
+        max(booked_at) as alert_at,
+        min(booked_at) as window_start_at,
+        max(business_date) as known_date,
+        max(_load_id) as last_load_id,
+        count(*) as transaction_count,
+        count(distinct counterparty_key) as counterparty_count,
+        coalesce(sum(amount_sek), 0) as amount_sek,
+        {{ words_of_rows(
+            evidence_word('leg', '1', 'transaction_id'), 'booked_at, transaction_id'
+        ) }} as evidence
+    from legs
+    group by subject_key, movement_date, leg
+),
+
+compared as (
+    select
+        counted.*,
+        counted.movement_date as alert_date,
+        case counted.leg
+            when 'in' then own_months.daily_in_count else own_months.daily_out_count
+        end as usual_count
+    from counted
+    inner join own_months
+        on
+            counted.subject_key = own_months.subject_key
+            and counted.movement_date = own_months.movement_date
+),
+
 described as (
     select
         rules.rule_id,
         rules.version,
-        rules.leg,
-        legs.subject_key,
-        legs.movement_date as alert_date,
-        max(legs.booked_at) as alert_at,
-        min(legs.booked_at) as window_start_at,
-        max(legs.business_date) as known_date,
-        max(legs._load_id) as last_load_id,
-        count(*) as transaction_count,
-        count(distinct legs.counterparty_key) as counterparty_count,
-        coalesce(sum(legs.amount_sek), 0) as amount_sek,
-        max(
-            case legs.leg when 'in' then own_months.daily_in_count else own_months.daily_out_count end
-        ) as usual_count,
-        {{ words_of_rows(
-            evidence_word('legs.leg', '1', 'legs.transaction_id'),
-            'legs.booked_at, legs.transaction_id'
-        ) }} as evidence
-    from legs
+        compared.*
+    from compared
     inner join rules
-        on legs.leg = rules.leg
-    inner join own_months
         on
-            legs.subject_key = own_months.subject_key
-            and legs.movement_date = own_months.movement_date
-    group by
-        rules.rule_id,
-        rules.version,
-        rules.leg,
-        rules.store_from,
-        rules.companion_threshold,
-        legs.subject_key,
-        legs.movement_date
-    having
-        count(distinct legs.counterparty_key) >= rules.store_from
-        and count(distinct legs.counterparty_key) >= rules.companion_threshold * max(
-            case legs.leg when 'in' then own_months.daily_in_count else own_months.daily_out_count end
-        )
+            compared.leg = rules.leg
+            and compared.counterparty_count >= rules.store_from
+            and compared.counterparty_count >= rules.companion_threshold * compared.usual_count
 )
 
 select

@@ -16,10 +16,6 @@ with rules as (
         and status <> 'draft'
 ),
 
-movements as (
-    select * from {{ ref('fct_account_movements') }}
-),
-
 heavy_days as (
     select
         own_account,
@@ -66,21 +62,21 @@ days as (
         units.movement_date,
         units.account_key,
         units.first_listed_date,
-        sum(movements.incoming_amount_sek) as amount_in_sek,
-        sum(movements.outgoing_amount_sek) as amount_out_sek,
-        sum(movements.incoming_count + movements.outgoing_count) as transaction_count
+        movements.amount_in_sek,
+        movements.amount_out_sek,
+        movements.transaction_count
     from units
-    inner join movements
-        on
-            units.own_account = movements.own_account
-            and units.movement_date = movements.movement_date
-    group by
-        units.rule_id,
-        units.version,
-        units.own_account,
-        units.movement_date,
-        units.account_key,
-        units.first_listed_date
+    inner join lateral (
+        select
+            sum(of_day.incoming_amount_sek) as amount_in_sek,
+            sum(of_day.outgoing_amount_sek) as amount_out_sek,
+            sum(of_day.incoming_count + of_day.outgoing_count) as transaction_count
+        from {{ ref('fct_account_movements') }} as of_day
+        where
+            of_day.own_account = units.own_account
+            and of_day.movement_date = units.movement_date
+        {{ evaluate_once() }}
+    ) as movements on true
 ),
 
 found as (
@@ -114,10 +110,14 @@ payments as (
             then edges.receiver_key else edges.sender_key
         end as counterparty_key
     from found
-    inner join movements
-        on
-            found.own_account = movements.own_account
-            and found.movement_date = movements.movement_date
+    inner join lateral (
+        select distinct of_day._load_id
+        from {{ ref('fct_account_movements') }} as of_day
+        where
+            of_day.own_account = found.own_account
+            and of_day.movement_date = found.movement_date
+        {{ evaluate_once() }}
+    ) as movements on true
     inner join lateral (
         select *
         from {{ ref('int_aml_edges__keyed') }} as of_account
