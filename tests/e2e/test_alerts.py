@@ -130,7 +130,7 @@ def life(
         return loaded("bank_transactions", path, day, again=again)
 
     with make_database() as database:
-        builder = Builder(database, folder, with_detection=True)
+        builder = Builder(database, folder, bank_only=True, with_detection=True)
 
         def build(*options: str, seeds: bool = False) -> None:
             builder(*options, leave_out=MODELS_ONLY if seeds else ("seed", *MODELS_ONLY))

@@ -40,7 +40,8 @@ mutation ($days: [String!]!) { launchPartitionBackfill(backfillParams: {
 }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }
 """
 
-pytestmark = pytest.mark.slow
+# Minutes of a whole `dagster dev`: what it is made of, the other tests here look at.
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @dataclass
@@ -145,7 +146,6 @@ def test_the_numbers_of_the_day_are_on_its_assets(one: Live, told: Told) -> None
     assert day["page"] == f"{one.site}/reports/load_3.html"
 
 
-@pytest.mark.soak
 def test_a_day_of_another_register_is_red_and_reported_and_the_good_one_stays(
     one: Live, later: ToldLater
 ) -> None:
@@ -159,7 +159,6 @@ def test_a_day_of_another_register_is_red_and_reported_and_the_good_one_stays(
     assert held in [each["load"] for each in one.metadata("reports", "bank_day")]
 
 
-@pytest.mark.soak
 def test_a_broken_file_is_refused_and_a_half_written_one_waits(one: Live, later: ToldLater) -> None:
     assert later.others[BROKEN]["status"] == "FAILURE"
     folder = one.landing / TRANSACTIONS
@@ -170,7 +169,6 @@ def test_a_broken_file_is_refused_and_a_half_written_one_waits(one: Live, later:
     assert [path.name for path in folder.iterdir() if path.is_file()] == [UNFINISHED]
 
 
-@pytest.mark.soak
 def test_people_are_told_of_what_went_wrong_and_of_nothing_else(
     one: Live, later: ToldLater
 ) -> None:
@@ -181,7 +179,6 @@ def test_people_are_told_of_what_went_wrong_and_of_nothing_else(
     assert found["run_failed"]["link"] == f"{one.dagster}/runs/{later.others[BROKEN]['runId']}"
 
 
-@pytest.mark.soak
 def test_a_backfill_is_one_run_over_its_range(one: Live, later: ToldLater) -> None:
     assert later.backfill["status"] == "SUCCESS"
     raw = one.metadata("staging", "raw_bank_transactions")
@@ -191,7 +188,6 @@ def test_a_backfill_is_one_run_over_its_range(one: Live, later: ToldLater) -> No
     assert [each for each in of_run if each["partition"] == "2025-05-18" and "load" in each] == []
 
 
-@pytest.mark.soak
 def test_no_two_runs_that_build_are_under_way_at_once(one: Live, later: ToldLater) -> None:
     building = [run for run in one.runs() if run["tags"].get("sluss/file") != BROKEN]
     spans = sorted((run["startTime"], run["endTime"]) for run in building)
@@ -199,7 +195,6 @@ def test_no_two_runs_that_build_are_under_way_at_once(one: Live, later: ToldLate
     assert [(end, start) for (_, end), (start, _) in pairwise(spans) if start < end] == []
 
 
-@pytest.mark.soak
 def test_no_run_that_said_no_is_tried_again_by_dagster(one: Live, later: ToldLater) -> None:
     assert [run for run in one.runs() if "dagster/retry_number" in run["tags"]] == []
     assert len(one.runs()) == 5

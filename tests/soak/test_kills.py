@@ -128,7 +128,10 @@ def said_why(done: subprocess.CompletedProcess[str]) -> bool:
     )
 
 
-@pytest.mark.parametrize(("name", "build_kills"), [("first", 1), ("restated", 3)])
+@pytest.mark.parametrize(
+    ("name", "build_kills"),
+    [("first", 1), pytest.param("restated", 3, marks=pytest.mark.soak)],
+)
 def test_a_few_kills_change_nothing(story: Story, name: str, build_kills: int) -> None:
     live_through(story, story.step(name), SEED_OF_FEW, build_kills)
 
