@@ -6,7 +6,7 @@
     select standing.*
     from ({{ loads }}) as listed (load_id)
     inner join lateral (
-        select *
+        select of_load.*
         from {{ relation }} as of_load
         where of_load._load_id = listed.load_id
         {{ evaluate_once() }}

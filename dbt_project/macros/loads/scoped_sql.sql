@@ -31,7 +31,7 @@
             select found.*
             from {{ touched }} as touched
             cross join lateral (
-                select *
+                select standing.*
                 from \1 as standing
                 where
                     standing._load_id = touched._load_id

@@ -96,7 +96,7 @@
         select edges.*
         from {{ units() }} as units
         inner join lateral (
-            select *
+            select of_account.*
             from {{ ref('int_aml_edges__keyed') }} as of_account
             where
                 of_account._load_id = units._load_id

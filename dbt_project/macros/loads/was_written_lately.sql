@@ -38,7 +38,7 @@
             and _load_id not in ({{ loads_written_lately(relation.identifier) }})
     ) as changed
     inner join lateral (
-        select *
+        select of_line.*
         from {{ relation }} as of_line
         where
             of_line._load_id = changed._load_id

@@ -27,8 +27,7 @@ with pairs as (
         new_pairs.receiver_key,
         new_pairs.met_date,
         new_pairs.amount_sek
-    from {% if is_incremental() %}{{ due_pairs() }}{% else %}{{ ref('int_aml_pairs__new') }}{% endif %}
-        as new_pairs
+    from {{ due_pairs() if is_incremental() else ref('int_aml_pairs__new') }} as new_pairs
 ),
 
 accounts as (
@@ -58,7 +57,7 @@ out_degrees as (
     inner join {{ ref('int_aml_pairs__new') }} as pairs
         on
             accounts.account_key = pairs.sender_key
-            and pairs.met_date <= accounts.met_date
+            and accounts.met_date >= pairs.met_date
             and pairs.met_date > accounts.met_date - {{ var('aml_degree_days') }}
     group by accounts.account_key, accounts.met_date
 ),
@@ -79,7 +78,7 @@ in_degrees as (
     inner join {{ ref('int_aml_pairs__new') }} as pairs
         on
             accounts.account_key = pairs.receiver_key
-            and pairs.met_date <= accounts.met_date
+            and accounts.met_date >= pairs.met_date
             and pairs.met_date > accounts.met_date - {{ var('aml_degree_days') }}
     group by accounts.account_key, accounts.met_date
 ),
@@ -108,19 +107,19 @@ co_payers as (
         on
             pairs.receiver_key = payer.receiver_key
             and pairs.sender_key <> payer.sender_key
-            and payer.met_date <= pairs.met_date
+            and pairs.met_date >= payer.met_date
             and payer.met_date > pairs.met_date - {{ var('aml_path_days') }}
     inner join {{ ref('int_aml_pairs__new') }} as payment
         on
             payer.sender_key = payment.sender_key
             and pairs.receiver_key <> payment.receiver_key
-            and payment.met_date <= pairs.met_date
+            and pairs.met_date >= payment.met_date
             and payment.met_date > pairs.met_date - {{ var('aml_path_days') }}
     left join {{ ref('int_aml_pairs__new') }} as own
         on
             pairs.sender_key = own.sender_key
             and payment.receiver_key = own.receiver_key
-            and own.met_date <= pairs.met_date
+            and pairs.met_date >= own.met_date
             and own.met_date > pairs.met_date - {{ var('aml_path_days') }}
     group by pairs.sender_key, pairs.receiver_key, pairs.met_date
 ),
@@ -139,13 +138,13 @@ co_payees as (
         on
             pairs.sender_key = payee.sender_key
             and pairs.receiver_key <> payee.receiver_key
-            and payee.met_date <= pairs.met_date
+            and pairs.met_date >= payee.met_date
             and payee.met_date > pairs.met_date - {{ var('aml_path_days') }}
     inner join {{ ref('int_aml_pairs__new') }} as payment
         on
             payee.receiver_key = payment.receiver_key
             and pairs.sender_key <> payment.sender_key
-            and payment.met_date <= pairs.met_date
+            and pairs.met_date >= payment.met_date
             and payment.met_date > pairs.met_date - {{ var('aml_path_days') }}
     group by pairs.sender_key, pairs.receiver_key, pairs.met_date
 ),
@@ -162,12 +161,12 @@ paths_in as (
     inner join {{ ref('int_aml_pairs__new') }} as payer
         on
             accounts.account_key = payer.receiver_key
-            and payer.met_date <= accounts.met_date
+            and accounts.met_date >= payer.met_date
             and payer.met_date > accounts.met_date - {{ var('aml_path_days') }}
     inner join {{ ref('int_aml_pairs__new') }} as payment
         on
             payer.sender_key = payment.receiver_key
-            and payment.met_date <= accounts.met_date
+            and accounts.met_date >= payment.met_date
             and payment.met_date > accounts.met_date - {{ var('aml_path_days') }}
     group by accounts.account_key, accounts.met_date
 )

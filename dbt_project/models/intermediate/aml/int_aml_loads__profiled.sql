@@ -7,8 +7,8 @@
     post_hook="{{ by_load__record_changes_sql('fct_transactions') }} select 1"
 ) }}
 
--- One row per published load of transactions, as detection sees it. A file of past months is no late
--- file: its lines are as much in time as they can be.
+-- One row per published load of transactions, as detection sees it. A file of past months is no
+-- late file: its lines are as much in time as they can be.
 
 with loads as (
     select * from {{ published_facts(ref('int_transaction_loads__published')) }} as published

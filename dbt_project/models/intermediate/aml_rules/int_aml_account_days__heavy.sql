@@ -19,25 +19,21 @@
 -- One row per load, measure and day on which an own account moved more by it than nearly all
 -- accounts do.
 
-with accounts as (
-    select * from {{ ref('int_aml_accounts__keyed') }}
-),
-
-movements as (
+with movements as (
     {%- if is_incremental() %}
     select * from {{ ref('fct_account_movements') }}
     where {{ is_one_of('_load_id', 'select load_id from ' ~ units() ~ '_loads') }}
     union all
     select movements.*
     from {{ units() }} as units
-    inner join accounts
+    inner join {{ ref('int_aml_accounts__keyed') }} as accounts
         on units.account_key = accounts.account_key
     inner join {{ ref('fct_account_movements') }} as movements
         on
             units._load_id = movements._load_id
             and accounts.account = movements.own_account
     {%- else %}
-    select * from {{ ref('fct_account_movements') }}
+        select * from {{ ref('fct_account_movements') }}
     {%- endif %}
 ),
 

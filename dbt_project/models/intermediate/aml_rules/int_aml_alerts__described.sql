@@ -118,7 +118,7 @@ joined as (
             facts.receiver_account
         from {{ ref('int_transactions__identified') }} as lines
         inner join lateral (
-            select *
+            select of_line.*
             from {{ ref('fct_transactions') }} as of_line
             where
                 of_line._load_id = lines._load_id
@@ -176,7 +176,8 @@ select
     title || ': ' || finding || '. The rule asks for ' || {{ number_text('threshold') }} || ' '
     || unit || '; in the 30 days before the account '
     || case measure
-        when 'account_count' then 'made or received ' || {{ number_text('baseline') }} || ' payments'
+        when 'account_count'
+            then 'made or received ' || {{ number_text('baseline') }} || ' payments'
         else 'moved ' || {{ money_text('baseline') }} || ' SEK'
     end
     || ' a day, and ' || segment_percentile || ' of 100 accounts stay below this.' as reason,

@@ -66,9 +66,9 @@ days as (
 
 found as (
     select
+        days.*,
         rules.rule_id,
         rules.version,
-        days.*,
         before.last_date
     from days
     inner join rules
@@ -94,8 +94,10 @@ payments as (
         edges.booked_at,
         edges.business_date,
         case edges.sender_key when found.account_key then 'out' else 'in' end as leg,
-        case edges.sender_key when found.account_key
-            then edges.receiver_key else edges.sender_key
+        case edges.sender_key
+            when found.account_key
+                then edges.receiver_key
+            else edges.sender_key
         end as counterparty_key
     from found
     inner join lateral (
@@ -107,7 +109,7 @@ payments as (
         {{ evaluate_once() }}
     ) as movements on true
     inner join lateral (
-        select *
+        select of_account.*
         from {{ ref('int_aml_edges__keyed') }} as of_account
         where
             of_account._load_id = movements._load_id
@@ -174,7 +176,8 @@ select
     counterparty_count,
     {{ money_text('value') }} || ' SEK on a day, '
     || 'after ' || (movement_date - last_date) || ' days without a payment'
-    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than ' || {{ money_text('usual_limit') }} as finding,
+    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than '
+    || {{ money_text('usual_limit') }} as finding,
     cast('account_amount' as text) as measure,
     cast(value as numeric(28, 6)) as quantity,
     evidence,

@@ -86,7 +86,7 @@ legs as (
         edges._load_id
     from deliveries
     inner join lateral (
-        select *
+        select of_account.*
         from {{ ref('int_aml_edges__keyed') }} as of_account
         where
             of_account._load_id = deliveries._load_id
@@ -108,7 +108,7 @@ legs as (
         edges._load_id
     from deliveries
     inner join lateral (
-        select *
+        select of_account.*
         from {{ ref('int_aml_edges__keyed') }} as of_account
         where
             of_account._load_id = deliveries._load_id
@@ -154,9 +154,9 @@ compared as (
 
 described as (
     select
+        compared.*,
         rules.rule_id,
-        rules.version,
-        compared.*
+        rules.version
     from compared
     inner join rules
         on

@@ -119,9 +119,9 @@ described as (
         row_number() over (
             partition by rule_id, version, subject_key, anchor_date
             order by least(
-            count(distinct counterparty_key) filter (where leg = 'in'),
-            count(distinct counterparty_key) filter (where leg = 'out')
-        ) desc, anchor_at asc, anchor_id asc
+                count(distinct counterparty_key) filter (where leg = 'in'),
+                count(distinct counterparty_key) filter (where leg = 'out')
+            ) desc, anchor_at asc, anchor_id asc
         ) as place
     from windows
     group by

@@ -61,10 +61,6 @@ numbered as (
 
 select
     hit_id,
-    first_value(hit_id) over hits_of_alert as alert_id,
-    row_number() over hits_of_alert as place,
-    count(*) over (partition by rule_id, version, thread, alert_number) as hit_count,
-    max(alert_at) over (partition by rule_id, version, thread, alert_number) as last_hit_at,
     standing,
     rule_id,
     version,
@@ -83,7 +79,11 @@ select
     measure,
     quantity,
     evidence,
-    _load_id
+    _load_id,
+    first_value(hit_id) over hits_of_alert as alert_id,
+    row_number() over hits_of_alert as place,
+    count(*) over (partition by rule_id, version, thread, alert_number) as hit_count,
+    max(alert_at) over (partition by rule_id, version, thread, alert_number) as last_hit_at
 from numbered
 window hits_of_alert as (
     partition by rule_id, version, thread, alert_number

@@ -99,9 +99,9 @@ walked as (
     inner join edges
         on
             walked.first_sender_key = edges.receiver_key
-            and edges.booked_at < walked.first_at
+            and walked.first_at > edges.booked_at
             and edges.booked_at >= walked.first_at - walked.window_length
-            and edges.amount_sek >= walked.scaled_floor_sek
+            and walked.scaled_floor_sek <= edges.amount_sek
             and walked.first_amount_sek between
             edges.amount_sek * walked.low_share and edges.amount_sek * walked.high_share
     where

@@ -2,8 +2,8 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}]
 ) }}
 
--- One row per account and day on which an account that is new moved more than nearly all accounts do.
--- Made anew: few accounts are new, and an earlier register may make any of them older.
+-- One row per account and day on which an account that is new moved more than nearly all accounts
+-- do. Made anew: few accounts are new, and an earlier register may make any of them older.
 
 with rules as (
     select
@@ -106,8 +106,10 @@ payments as (
         edges.booked_at,
         edges.business_date,
         case edges.sender_key when found.account_key then 'out' else 'in' end as leg,
-        case edges.sender_key when found.account_key
-            then edges.receiver_key else edges.sender_key
+        case edges.sender_key
+            when found.account_key
+                then edges.receiver_key
+            else edges.sender_key
         end as counterparty_key
     from found
     inner join lateral (
@@ -119,7 +121,7 @@ payments as (
         {{ evaluate_once() }}
     ) as movements on true
     inner join lateral (
-        select *
+        select of_account.*
         from {{ ref('int_aml_edges__keyed') }} as of_account
         where
             of_account._load_id = movements._load_id
@@ -186,7 +188,8 @@ select
     counterparty_count,
     {{ money_text('value') }} || ' SEK on a day, '
     || movement_date - first_listed_date || ' days after the account was first listed'
-    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than ' || {{ money_text('usual_limit') }} as finding,
+    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than '
+    || {{ money_text('usual_limit') }} as finding,
     cast('account_amount' as text) as measure,
     cast(value as numeric(28, 6)) as quantity,
     evidence,

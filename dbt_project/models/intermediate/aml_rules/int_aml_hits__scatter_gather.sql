@@ -67,7 +67,7 @@ two_hops as (
     inner join edges as firsts
         on
             seconds.sender_key = firsts.receiver_key
-            and firsts.booked_at < seconds.booked_at
+            and seconds.booked_at > firsts.booked_at
             and firsts.booked_at >= seconds.booked_at - rules.window_length
             and seconds.amount_sek between
             firsts.amount_sek * rules.low_share and firsts.amount_sek * rules.high_share
@@ -102,7 +102,7 @@ windows as (
             anchors.version = parts.version
             and anchors.payer_key = parts.payer_key
             and anchors.receiver_key = parts.receiver_key
-            and parts.second_at <= anchors.second_at
+            and anchors.second_at >= parts.second_at
             and parts.first_at >= anchors.second_at - anchors.window_length
 ),
 

@@ -115,8 +115,8 @@ select
     cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     transaction_count,
     counterparty_count,
-    transaction_count || ' payments of just under ' || {{ money_text('line_eur') }} || ' EUR within '
-    || {{ duration_text('window_start_at', 'alert_at') }} || ', '
+    transaction_count || ' payments of just under ' || {{ money_text('line_eur') }}
+    || ' EUR within ' || {{ duration_text('window_start_at', 'alert_at') }} || ', '
     || {{ money_text('amount_eur') }} || ' EUR in all' as finding,
     cast('account_amount' as text) as measure,
     cast(amount_out_sek as numeric(28, 6)) as quantity,

@@ -31,27 +31,27 @@
     'new_account',
     'high_risk_jurisdiction',
 ] %}
-select
-    rule_id,
-    version,
-    subject_key,
-    alert_date,
-    anchor,
-    known_date,
-    alert_at,
-    transaction_id,
-    window_start_at,
-    value,
-    amount_in_sek,
-    amount_out_sek,
-    transaction_count,
-    counterparty_count,
-    finding,
-    measure,
-    quantity,
-    evidence,
-    thread,
-    _load_id
-from {{ ref('int_aml_hits__' ~ rule) }}
-{{ 'union all' if not loop.last }}
+    select
+        rule_id,
+        version,
+        subject_key,
+        alert_date,
+        anchor,
+        known_date,
+        alert_at,
+        transaction_id,
+        window_start_at,
+        value,
+        amount_in_sek,
+        amount_out_sek,
+        transaction_count,
+        counterparty_count,
+        finding,
+        measure,
+        quantity,
+        evidence,
+        thread,
+        _load_id
+    from {{ ref('int_aml_hits__' ~ rule) }}
+    {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -13,21 +13,25 @@
 -- by the country of the line or by the first letters of the account. Whether the list held on the
 -- day is for the rule to say.
 
+with listed_countries as (
+    select distinct country_code from {{ ref('aml_jurisdictions') }}
+),
+
 -- Few payments: found by a lookup of each side, and joined with their countries afterwards.
-with transactions as (
+transactions as (
     select * from {{ ref('fct_transactions') }}
     where
         {{ in_loads_to_build(ref('int_transaction_loads__published')) }}
         and (
-            sender_country in (select country_code from {{ ref('aml_jurisdictions') }})
-            or receiver_country in (select country_code from {{ ref('aml_jurisdictions') }})
-            or left(sender_account, 2) in (select country_code from {{ ref('aml_jurisdictions') }})
-            or left(receiver_account, 2) in (select country_code from {{ ref('aml_jurisdictions') }})
+            sender_country in (select listed.country_code from listed_countries as listed)
+            or receiver_country in (select listed.country_code from listed_countries as listed)
+            or left(sender_account, 2) in (
+                select listed.country_code from listed_countries as listed
+            )
+            or left(receiver_account, 2) in (
+                select listed.country_code from listed_countries as listed
+            )
         )
-),
-
-listed_countries as (
-    select distinct country_code from {{ ref('aml_jurisdictions') }}
 ),
 
 sides as (

@@ -55,10 +55,10 @@ select
     rules.threshold,
     rules.points,
     rules.measured,
+    reasons.reason as main_false_positive_reason,
     coalesce(counts.confirmed_count, 0) as confirmed_count,
     coalesce(counts.valuable_count, 0) as valuable_count,
-    coalesce(counts.false_positive_count, 0) as false_positive_count,
-    reasons.reason as main_false_positive_reason
+    coalesce(counts.false_positive_count, 0) as false_positive_count
 from rules
 left join counts
     on

@@ -73,7 +73,7 @@ settled_sums as (
         sum(settled._sign * {{ cast_as('written.amount_raw', 'numeric') }}) as written_amount
     from settled
     inner join lateral (
-        select *
+        select lines.*
         from {{ ref('stg_bank__transactions') }} as lines
         where
             lines._load_id = settled._load_id

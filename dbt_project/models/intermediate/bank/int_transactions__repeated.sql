@@ -16,8 +16,8 @@
 -- other, or stood on one that was purged: the few lines that need comparing. A new load brings its
 -- own repeated lines and those of earlier loads that it repeats.
 
--- Of whole loads in the order of the ids, which is that of the index; single lines from where they can
--- be looked up.
+-- Of whole loads in the order of the ids, which is that of the index; single lines from where they
+-- can be looked up.
 with new_lines as (
     select
         transaction_id,

@@ -50,9 +50,10 @@ met as (
                 then modifiers.round_amount_points
         end as round_amount_points,
         case
-            when extract(
-                hour from {{ instant_at('edges.booked_at', var('bank_time_zone')) }}
-            ) < {{ var('aml_night_ends_at_hour') }}
+            when
+                extract(
+                    hour from {{ instant_at('edges.booked_at', var('bank_time_zone')) }}
+                ) < {{ var('aml_night_ends_at_hour') }}
                 then modifiers.off_hours_points
         end as off_hours_points,
         case

@@ -43,11 +43,11 @@ select
     rule_id,
     version,
     typology,
+    cast(sum(amount_sek) as numeric(22, 2)) as amount_sek,
     sum(alert_count) as alert_count,
     sum(suppressed_count) as suppressed_count,
     sum(decided_count) as decided_count,
     sum(shadow_count) as shadow_count,
-    count(distinct subject_account) as subject_count,
-    cast(sum(amount_sek) as numeric(22, 2)) as amount_sek
+    count(distinct subject_account) as subject_count
 from alerts
 group by known_date, rule_id, version, typology
