@@ -18,6 +18,7 @@
 
 -- One row per load, measure and day on which an own account moved more by it than nearly all
 -- accounts do.
+-- depends_on: {{ ref('int_aml_accounts__keyed') }}
 
 with movements as (
     {%- if is_incremental() %}

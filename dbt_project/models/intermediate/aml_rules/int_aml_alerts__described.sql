@@ -85,11 +85,11 @@ joined as (
         rules.threshold,
         rules.points,
         accounts.customer_id,
-        transactions.flags as caveats,
+        completing.flags as caveats,
         suppressions.until_date as suppressed_until,
         dispositions.outcome as disposition,
         -- Only of scatter and gather may the subject be an account abroad.
-        coalesce(accounts.account, transactions.receiver_account) as subject_account,
+        coalesce(accounts.account, completing.receiver_account) as subject_account,
         case alerts.measure
             when 'account_count' then round(coalesce(own_months.daily_count, 0), 1)
             else round(coalesce(own_months.daily_amount, 0), 2)
@@ -116,18 +116,18 @@ joined as (
         select
             facts.flags,
             facts.receiver_account
-        from {{ ref('int_transactions__identified') }} as lines
+        from {{ ref('int_transactions__identified') }} as known_lines
         inner join lateral (
             select of_line.*
             from {{ ref('fct_transactions') }} as of_line
             where
-                of_line._load_id = lines._load_id
-                and of_line._line_no = lines._line_no
+                of_line._load_id = known_lines._load_id
+                and of_line._line_no = known_lines._line_no
             {{ evaluate_once() }}
         ) as facts on true
-        where lines.transaction_id = alerts.transaction_id
+        where known_lines.transaction_id = alerts.transaction_id
         {{ evaluate_once() }}
-    ) as transactions on true
+    ) as completing on true
     left join accounts
         on alerts.subject_key = accounts.account_key
     left join own_months

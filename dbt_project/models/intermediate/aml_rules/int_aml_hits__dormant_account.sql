@@ -69,7 +69,7 @@ found as (
         days.*,
         rules.rule_id,
         rules.version,
-        before.last_date
+        earlier_days.last_date
     from days
     inner join rules
         on days.value >= rules.scaled_store_from
@@ -80,8 +80,8 @@ found as (
             earlier.own_account = days.own_account
             and earlier.movement_date < days.movement_date
         {{ evaluate_once() }}
-    ) as before on true
-    where days.movement_date - before.last_date >= rules.window_days
+    ) as earlier_days on true
+    where days.movement_date - earlier_days.last_date >= rules.window_days
 ),
 
 payments as (

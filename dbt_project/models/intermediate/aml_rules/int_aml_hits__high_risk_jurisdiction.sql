@@ -5,7 +5,7 @@
 with rules as (
     select
         *,
-        replace(rule_id, '_list', '') as list
+        replace(rule_id, '_list', '') as list_name
     from {{ ref('aml_rules') }}
     where
         rule_id in ('black_list', 'grey_list')
@@ -47,7 +47,7 @@ ranked as (
             and payments.booked_date >= jurisdictions.valid_from
             and (jurisdictions.valid_to is null or payments.booked_date < jurisdictions.valid_to)
     inner join rules
-        on jurisdictions.list = rules.list
+        on jurisdictions.list = rules.list_name
     inner join countries
         on payments.country_code = countries.country_code
 )
