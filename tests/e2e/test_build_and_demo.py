@@ -38,7 +38,7 @@ OUTCOMES = ("accepted", "corrected", "rejected", "duplicate", "malformed")
 @pytest.fixture(scope="module")
 def first_demo(module_database: Database, run_sluss: RunSluss) -> str:
     """The screen of the first demo on a fresh database."""
-    return run_sluss("demo", env={"SLUSS_DETECTION": "on"}).stdout
+    return run_sluss("demo").stdout
 
 
 @pytest.fixture(scope="module")

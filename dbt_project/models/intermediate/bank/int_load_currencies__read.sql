@@ -73,11 +73,11 @@ settled_sums as (
         sum(settled._sign * {{ cast_as('written.amount_raw', 'numeric') }}) as written_amount
     from settled
     inner join lateral (
-        select lines.*
-        from {{ ref('stg_bank__transactions') }} as lines
+        select of_line.*
+        from {{ ref('stg_bank__transactions') }} as of_line
         where
-            lines._load_id = settled._load_id
-            and lines._line_no = settled._line_no
+            of_line._load_id = settled._load_id
+            and of_line._line_no = settled._line_no
         {{ evaluate_once() }}
     ) as written on true
     inner join currencies
