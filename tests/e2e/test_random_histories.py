@@ -34,7 +34,7 @@ SEEDS = [int(seed) for seed in os.environ.get("SLUSS_HISTORY_SEEDS", "").split()
 SHRINKS = bool(os.environ.get("SLUSS_HISTORY_SHRINK"))
 # Between them these two see a gate tipped by other loads, loads held and published later and the
 # other way round, lines released, copies that take a place, changed rates, and lines restated by a
-# register. For a night: the stories told by hand (wrong_register, exact_restatement) see most of it.
+# register. For a night: the stories told by hand see most of it (wrong_register and others).
 FEW = [pytest.param(seed, marks=pytest.mark.soak) for seed in (50, 143)]
 MANY = range(1, 26)
 BUILDS, MANY_BUILDS = 6, 10
