@@ -21,10 +21,14 @@ standing_lines as (
     from changed_ids
     inner join repeated_lines
         on changed_ids.transaction_id = repeated_lines.transaction_id
-    inner join {{ ref('fct_transactions') }} as facts
-        on
-            repeated_lines._load_id = facts._load_id
-            and repeated_lines._line_no = facts._line_no
+    inner join lateral (
+        select of_line.*
+        from {{ ref('fct_transactions') }} as of_line
+        where
+            of_line._load_id = repeated_lines._load_id
+            and of_line._line_no = repeated_lines._line_no
+        {{ evaluate_once() }}
+    ) as facts on true
 )
 
 select
