@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from dagster_shared import record
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
@@ -92,9 +93,16 @@ def held_loads_in_words() -> str:
 def _failed(check: Any, nodes: Mapping[str, Any]) -> Any:
     node = nodes[check.metadata["unique_id"].value]
     if node["name"] == HELD_TEST:
-        return check._replace(description=held_loads_in_words())
+        return _described(check, held_loads_in_words())
     count = check.metadata.get("dagster_dbt/failed_row_count")
     words = f"{count.value:,} rows should not be there." if count else "The test failed."
     if node["config"]["store_failures"]:
         words += f" They are kept in {node['schema']}.{node['alias']}."
-    return check._replace(description=words)
+    return _described(check, words)
+
+
+def _described(check: Any, words: str) -> Any:
+    """In an asset, what dbt's test said is a named tuple; in an op, one of Dagster's records."""
+    if isinstance(check, dg.AssetCheckResult):
+        return check._replace(description=words)
+    return record.copy(check, description=words)
