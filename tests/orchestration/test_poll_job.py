@@ -25,7 +25,8 @@ def test_a_poll_is_loaded_and_built_and_red_where_something_is_lost(
     with asked(service(tmp_path, 1, lossy)):
         run = desk.run("poll_cashflow")
     assert not run.success
-    assert any("cashflow_sepa: lines were lost or refused" in said for said in desk.messages(run))
+    said = run.failures()["missing_of_cashflow"]
+    assert "cashflow_sepa: lines were lost or refused" in said
     # What did come is loaded and built all the same.
     assert row("select count(*) from ops.http_gaps")["count"] == 1
     gates = rows(
