@@ -30,8 +30,8 @@ def test_a_poll_is_loaded_and_built_and_red_where_something_is_lost(
     # What did come is loaded and built all the same.
     assert row("select count(*) from ops.http_gaps")["count"] == 1
     gates = rows(
-        "select feed, gate from marts.rpt_load_reconciliation inner join ops.loads "
-        "on _load_id = load_id where feed like 'cashflow%'"
+        "select loads.feed, gate from marts.rpt_load_reconciliation inner join ops.loads "
+        "on _load_id = load_id where loads.feed like 'cashflow%'"
     )
     assert {each["feed"] for each in gates if each["gate"] == "published"} == {
         "cashflow_companies",
