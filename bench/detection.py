@@ -28,10 +28,10 @@ from measure import ROOT, machine, measure, program, run, say
 from loaders.database import dsn
 from loaders.generators.bank import generate_bank_days
 from loaders.generators.bank.patterns import DEFAULT_ATTEMPTS
+from sluss.idle import DETECTION, selection
 from sluss.settings import Home
 
 FIRST_DAY = date(2025, 5, 19)
-DETECTION = ("intermediate.aml", "intermediate.aml_rules", "marts.aml", "marts.aml_rules")
 BUILD = (
     "build",
     "--project-dir",
@@ -94,10 +94,11 @@ def _costs(places: list[Path], days: list[date]) -> list[tuple[Cost, Cost]]:
     # The project is parsed, and the tables are made, once.
     run("dbt", *BUILD, "test")
     costs = []
+    detection = selection(DETECTION)
     for place, day in zip(places, days, strict=True):
         file = str(place / "transactions.csv")
         run("sluss", "load", "bank_transactions", file, "--business-date", str(day))
-        costs.append((_cost("--exclude", *DETECTION), _cost("--select", *DETECTION)))
+        costs.append((_cost("--exclude", *detection), _cost("--select", *detection)))
         say(f"{day}: {costs[-1]}")
     return costs
 

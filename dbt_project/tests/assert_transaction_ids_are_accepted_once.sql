@@ -21,14 +21,7 @@ standing_lines as (
     from changed_ids
     inner join repeated_lines
         on changed_ids.transaction_id = repeated_lines.transaction_id
-    inner join lateral (
-        select of_line.*
-        from {{ ref('fct_transactions') }} as of_line
-        where
-            of_line._load_id = repeated_lines._load_id
-            and of_line._line_no = repeated_lines._line_no
-        {{ evaluate_once() }}
-    ) as facts on true
+    inner join lateral {{ line_of(ref('fct_transactions'), 'repeated_lines') }} as facts on true
 )
 
 select

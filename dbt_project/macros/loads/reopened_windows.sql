@@ -41,6 +41,15 @@
     {{ model.name }}__touched
 {%- endmacro %}
 
+{% macro delete_touched_pairs() -%}
+    delete from {{ this }} as standing
+    using {{ touched_pairs() }} as touched
+    where
+        touched.sender_key = standing.sender_key
+        and touched.receiver_key = standing.receiver_key
+        and touched.met_date = standing.met_date
+{%- endmacro %}
+
 {#-
     Takes out of int_aml_pairs__new what may be new no more, or not yet: pairs with a changed payment,
     for as long as a meeting is remembered afterwards; accounts of which a day was busy, or is no more.
@@ -104,12 +113,7 @@
                 and touched.receiver_key = standing.receiver_key
                 and touched.met_date = standing.met_date;
 
-        delete from {{ this }} as standing
-        using {{ touched_pairs() }} as touched
-        where
-            touched.sender_key = standing.sender_key
-            and touched.receiver_key = standing.receiver_key
-            and touched.met_date = standing.met_date
+        {{ delete_touched_pairs() }}
     {%- else -%}
         select 1
     {%- endif -%}

@@ -12,3 +12,18 @@
         {{ evaluate_once() }}
     ) as standing on true
 {%- endmacro %}
+
+{#-
+    For a lateral join: the line of a table that has the _load_id and _line_no of `row`, looked up by
+    the index of its partition. The planner would rather join with all of history.
+-#}
+{% macro line_of(relation, row) -%}
+    (
+        select of_line.*
+        from {{ relation }} as of_line
+        where
+            of_line._load_id = {{ row }}._load_id
+            and of_line._line_no = {{ row }}._line_no
+        {{ evaluate_once() }}
+    )
+{%- endmacro %}

@@ -30,14 +30,7 @@
         from (
             select found.*
             from {{ touched }} as touched
-            cross join lateral (
-                select standing.*
-                from \1 as standing
-                where
-                    standing._load_id = touched._load_id
-                    and standing._line_no = touched._line_no
-                {{ evaluate_once() }}
-            ) as found
+            cross join lateral {{ line_of('\\1', 'touched') }} as found
         ) as touched_lines\2true
     {%- endset -%}
     {%- set by_line = (

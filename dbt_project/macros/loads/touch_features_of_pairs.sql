@@ -88,12 +88,7 @@
                 and new_pairs.met_date = touched.met_date;
         analyze {{ due_pairs() }};
 
-        delete from {{ this }} as standing
-        using {{ touched_pairs() }} as touched
-        where
-            touched.sender_key = standing.sender_key
-            and touched.receiver_key = standing.receiver_key
-            and touched.met_date = standing.met_date
+        {{ delete_touched_pairs() }}
     {%- else -%}
         select 1
     {%- endif -%}

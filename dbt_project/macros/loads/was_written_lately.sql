@@ -19,8 +19,8 @@
 {%- endmacro %}
 
 {#- True for rows of loads that were written as a whole: of a table without partitions. -#}
-{% macro was_written_lately(written_model, column='_load_id') -%}
-    {{ is_one_of(column, loads_written_lately(written_model)) }}
+{% macro was_written_lately(written_model) -%}
+    {{ is_one_of('_load_id', loads_written_lately(written_model)) }}
 {%- endmacro %}
 
 {#- The rows of a by_load model that logs: of whole loads, and line by line. -#}
@@ -37,12 +37,5 @@
             _changed_at > {{ lately() }}
             and _load_id not in ({{ loads_written_lately(relation.identifier) }})
     ) as changed
-    inner join lateral (
-        select of_line.*
-        from {{ relation }} as of_line
-        where
-            of_line._load_id = changed._load_id
-            and of_line._line_no = changed._line_no
-        {{ evaluate_once() }}
-    ) as standing on true
+    inner join lateral {{ line_of(relation, 'changed') }} as standing on true
 {%- endmacro %}

@@ -117,14 +117,7 @@ joined as (
             facts.flags,
             facts.receiver_account
         from {{ ref('int_transactions__identified') }} as known_lines
-        inner join lateral (
-            select of_line.*
-            from {{ ref('fct_transactions') }} as of_line
-            where
-                of_line._load_id = known_lines._load_id
-                and of_line._line_no = known_lines._line_no
-            {{ evaluate_once() }}
-        ) as facts on true
+        inner join lateral {{ line_of(ref('fct_transactions'), 'known_lines') }} as facts on true
         where known_lines.transaction_id = alerts.transaction_id
         {{ evaluate_once() }}
     ) as completing on true

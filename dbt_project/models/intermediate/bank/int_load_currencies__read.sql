@@ -72,14 +72,7 @@ settled_sums as (
         written.currency_raw as currency,
         sum(settled._sign * {{ cast_as('written.amount_raw', 'numeric') }}) as written_amount
     from settled
-    inner join lateral (
-        select of_line.*
-        from {{ ref('stg_bank__transactions') }} as of_line
-        where
-            of_line._load_id = settled._load_id
-            and of_line._line_no = settled._line_no
-        {{ evaluate_once() }}
-    ) as written on true
+    inner join lateral {{ line_of(ref('stg_bank__transactions'), 'settled') }} as written on true
     inner join currencies
         on written.currency_raw = currencies.currency
     where {{ amount_is_canonical('written.amount_raw') }}

@@ -59,7 +59,7 @@ repeated_ids as (
         on new_lines.transaction_id = kept.transaction_id
 ),
 
-lines_of_the_id as (
+lines_of_id as (
     select
         same_id._load_id,
         same_id._line_no
@@ -92,15 +92,9 @@ select
         'repeated_lines.receiver_municipality',
         'repeated_lines.note',
     ]) }} as content_fingerprint
-from lines_of_the_id
-inner join lateral (
-    select judged.*
-    from {{ ref('int_transactions__judged') }} as judged
-    where
-        judged._load_id = lines_of_the_id._load_id
-        and judged._line_no = lines_of_the_id._line_no
-    {{ evaluate_once() }}
-) as repeated_lines on true
+from lines_of_id
+inner join lateral {{ line_of(ref('int_transactions__judged'), 'lines_of_id') }} as repeated_lines
+    on true
 {%- if is_kept_by_load() %}
     -- A line of another load may stand already; what is judged again brings all of its own.
     where not exists (

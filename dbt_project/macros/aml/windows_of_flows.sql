@@ -1,0 +1,89 @@
+{#-
+    The first CTEs of a rule about what flows through an account (with ... windows as (...),): every
+    payment out, an anchor, with the payments in and out of its account in the window that it ends.
+-#}
+{% macro windows_of_flows(rule_id) -%}
+with rules as (
+    select
+        *,
+        floor_sek * {{ var('aml_floor_scale') }} as scaled_floor_sek,
+        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
+        window_minutes * interval '1 minute' as window_length
+    from {{ ref('aml_rules') }}
+    where
+        rule_id = '{{ rule_id }}'
+        and status <> 'draft'
+),
+
+units as (
+    select * from {{ reopened() }}
+),
+
+legs as (
+    select
+        transaction_id,
+        booked_at,
+        booked_date,
+        business_date,
+        receiver_key as subject_key,
+        sender_key as counterparty_key,
+        'in' as leg,
+        amount_sek,
+        _load_id
+    from {{ ref('int_aml_edges__large') }}
+    where is_receiver_own
+    union all
+    select
+        transaction_id,
+        booked_at,
+        booked_date,
+        business_date,
+        sender_key as subject_key,
+        receiver_key as counterparty_key,
+        'out' as leg,
+        amount_sek,
+        _load_id
+    from {{ ref('int_aml_edges__large') }}
+    where is_sender_own
+),
+
+anchors as (
+    select legs.*
+    from units
+    inner join legs
+        on
+            units.subject_key = legs.subject_key
+            and units.booked_date = legs.booked_date
+    where legs.leg = 'out'
+),
+
+-- Every payment out with what went in and out in the window that it ends.
+windows as (
+    select
+        rules.rule_id,
+        rules.version,
+        rules.scaled_store_from,
+        rules.store_from,
+        rules.low_share,
+        rules.high_share,
+        anchors.subject_key,
+        anchors.booked_at as anchor_at,
+        anchors.booked_date as anchor_date,
+        anchors.transaction_id as anchor_id,
+        legs.transaction_id,
+        legs.booked_at,
+        legs.business_date,
+        legs.counterparty_key,
+        legs.leg,
+        legs.amount_sek,
+        legs._load_id
+    from rules
+    inner join anchors
+        on rules.scaled_floor_sek <= anchors.amount_sek
+    inner join legs
+        on
+            anchors.subject_key = legs.subject_key
+            and legs.booked_at between anchors.booked_at - rules.window_length and anchors.booked_at
+            and rules.scaled_floor_sek <= legs.amount_sek
+),
+{%- endmacro %}
