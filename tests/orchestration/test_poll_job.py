@@ -43,4 +43,4 @@ def test_a_poll_is_loaded_and_built_and_red_where_something_is_lost(
 
     with asked(service(tmp_path, 1)):
         run = desk.run("poll_cashflow")
-    assert run.success, "the loss was told; the rest came"
+    assert run.success, run.failures()
