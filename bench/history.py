@@ -5,8 +5,12 @@ some of the days took, as Markdown for docs/benchmarks.md; the plot goes to docs
 days between are loaded one by one and built together, which spares half of the sitting and leaves
 the same database.
 
-Between two nights lie hours: autovacuum ends its work, and data tests no longer look at what was
-written the night before. Here autovacuum is waited for, and a build is told when its night began.
+Between two nights lie hours: autovacuum ends its work, what was written is on the disk, and data
+tests no longer look at what was written the night before. Here autovacuum is waited for, a
+checkpoint is made, and a build is told when its night began.
+
+A sitting takes long, and a shared machine is not as fast at its end as at its beginning: bare COPY
+of the day's file, before the day and after it, is the yardstick beside each day.
 
 The first day is generated; the others are the same lines with other ids and dates, so the days are
 equally hard, and what waits for its day is there on each of them.
@@ -19,6 +23,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -28,7 +33,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg2
-from measure import ROOT, machine, measure, program, run, say
+from measure import ROOT, bare_copy, machine, measure, program, run, say
 from plot import draw
 
 from loaders.database import dsn
@@ -47,13 +52,20 @@ class Day:
     number: int
     load_seconds: float
     build_seconds: float
-    detection_seconds: float
+    copy_seconds: float
+    # None where it is left out of the sitting.
+    detection_seconds: float | None
     database_bytes: int
     input_bytes: int
 
     @property
     def seconds(self) -> float:
         return self.load_seconds + self.build_seconds
+
+    @property
+    def copies(self) -> float:
+        """Load and build in bare COPYs of the day's file."""
+        return self.seconds / self.copy_seconds
 
 
 def main() -> None:
@@ -63,27 +75,25 @@ def main() -> None:
     for name in ("DATABASE_URL", "PGHOST", "PGDATABASE", "PGOPTIONS", "SLUSS_DETECTION"):
         os.environ.pop(name, None)
     try:
-        days = _days(arguments.rows, arguments.days, home)
+        days = _days(arguments.rows, arguments.days, home, not arguments.without_detection)
         print(_report(days, arguments.rows))
-        draw(
-            arguments.plot,
-            f"A day of {arguments.rows:,} lines with history behind it",
-            "days in the database",
-            "seconds",
-            {
-                "load + build": [(day.number, day.seconds) for day in days],
-                "build": [(day.number, day.build_seconds) for day in days],
-                "detection": [(day.number, day.detection_seconds) for day in days],
-                "load": [(day.number, day.load_seconds) for day in days],
-            },
-        )
+        lines = {
+            "load + build": [(day.number, day.seconds) for day in days],
+            "build": [(day.number, day.build_seconds) for day in days],
+            "load": [(day.number, day.load_seconds) for day in days],
+            "bare COPY": [(day.number, day.copy_seconds) for day in days],
+        }
+        if not arguments.without_detection:
+            lines["detection"] = [(day.number, day.detection_seconds or 0) for day in days]
+        title = f"A day of {arguments.rows:,} lines with history behind it"
+        draw(arguments.plot, title, "days in the database", "seconds", lines)
         say(f"the plot is {arguments.plot}")
     finally:
         run("sluss", "down", check=False)
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _days(rows: int, count: int, home: Path) -> list[Day]:
+def _days(rows: int, count: int, home: Path, is_detecting: bool) -> list[Day]:
     """Loads one day after the other, and returns those that are shown and built by themselves."""
     run("sluss", "up")
     run("sluss", "load", "fx_rates")
@@ -94,8 +104,9 @@ def _days(rows: int, count: int, home: Path) -> list[Day]:
     run("sluss", "load", "bank_customers", register, "--business-date", str(FIRST_DAY))
     # The project is parsed once after an update, not every night.
     run("sluss", "build", "stg_bank__transactions")
+    os.environ["SLUSS_DETECTION"] = "on" if is_detecting else "off"
     taken_in = 0
-    shown = []
+    shown: list[Day] = []
     for number in range(1, count + 1):
         is_shown = number in SHOWN or number == count
         file = first if number == 1 else _redated(first, home / "day.csv", number - 1)
@@ -105,37 +116,50 @@ def _days(rows: int, count: int, home: Path) -> list[Day]:
         if is_shown and shown and number > shown[-1].number + 1:
             run("sluss", "build")
             _let_a_day_pass()
+        before = _yardstick(file) if is_shown else 0
         loaded = measure([*load, "--json"])
         if not is_shown:
             continue
         (result,) = json.loads(loaded.output)
-        # Detection by itself: by a build that has nothing else to do, with what such a one costs.
         os.environ["SLUSS_DETECTION"] = "off"
         built = measure([program("sluss"), "build"]).seconds
+        copied = (before + _yardstick(file)) / 2
         size = _database_bytes()
-        os.environ["SLUSS_DETECTION"] = "on"
-        detected = measure([program("sluss"), "build"]).seconds
-        one = Day(number, result["seconds"], built, detected, size, taken_in)
-        say(
-            f"day {number}: load {one.load_seconds:.1f} s, build {built:.1f} s,"
-            f" detection {detected:.1f} s"
-        )
-        shown.append(one)
+        detected = None
+        if is_detecting:
+            # Detection by itself: by a build that has nothing else to do, with its own cost.
+            os.environ["SLUSS_DETECTION"] = "on"
+            detected = measure([program("sluss"), "build"]).seconds
+        shown.append(Day(number, result["seconds"], built, copied, detected, size, taken_in))
+        say(_row(shown[-1], shown))
         _let_a_day_pass()
     return shown
 
 
+def _yardstick(file: Path) -> float:
+    """Returns the seconds of bare COPY just now, the mean of three."""
+    return statistics.mean(bare_copy("bank_transactions", file) for _ in range(3))
+
+
 def _let_a_day_pass() -> None:
-    """Lets autovacuum come to an end; what comes next is of another night."""
+    """Lets autovacuum come to an end, and the disk; what comes next is of another night."""
     until = time.monotonic() + LONGEST_VACUUM_SECONDS
     # It looks for work every few seconds or so: two looks without any are the end.
     idle = 0
     while idle < 2 and time.monotonic() < until:
         time.sleep(5)
         idle = 0 if _is_vacuuming() else idle + 1
+    _checkpoint()
     # Read by the macro lately().
     now = datetime.now(UTC).isoformat(timespec="seconds")
     os.environ["PGOPTIONS"] = f"-c sluss.written_since={now}"
+
+
+def _checkpoint() -> None:
+    with closing(psycopg2.connect(dsn())) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("checkpoint")
 
 
 def _is_vacuuming() -> bool:
@@ -180,20 +204,29 @@ def _redated(source: Path, target: Path, days: int) -> Path:
 
 
 def _report(days: list[Day], rows: int) -> str:
-    second = next((day.seconds for day in days if day.number == 2), days[0].seconds)
     lines = [
         f"{date.today()}, {machine()}; days of {rows:,} lines, all tests on.",
         "",
-        "| day | load s | build s | load + build s | x day 2 | database, x input | detection s |",
-        "|---|---|---|---|---|---|---|",
+        "| day | load s | build s | load + build s | x day 2 | bare COPY s "
+        "| load + build, x bare COPY | x day 2 | database, x input | detection s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for day in days:
-        lines.append(
-            f"| {day.number} | {day.load_seconds:.2f} | {day.build_seconds:.2f} "
-            f"| {day.seconds:.2f} | {day.seconds / second:.2f} "
-            f"| {day.database_bytes / day.input_bytes:.2f} | {day.detection_seconds:.2f} |"
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(_row(day, days) for day in days)])
+
+
+def _row(day: Day, days: list[Day]) -> str:
+    second = next((each for each in days if each.number == 2), days[0])
+    cells = [
+        str(day.number),
+        *(f"{seconds:.2f}" for seconds in (day.load_seconds, day.build_seconds, day.seconds)),
+        f"{day.seconds / second.seconds:.2f}",
+        f"{day.copy_seconds:.2f}",
+        f"{day.copies:.1f}",
+        f"{day.copies / second.copies:.2f}",
+        f"{day.database_bytes / day.input_bytes:.2f}",
+        "" if day.detection_seconds is None else f"{day.detection_seconds:.2f}",
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _database_bytes() -> int:
@@ -208,6 +241,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="lines a day")
     parser.add_argument("--days", type=int, default=max(SHOWN))
+    parser.add_argument(
+        "--without-detection", action="store_true", help="load and build alone, in half the time"
+    )
     parser.add_argument("--plot", type=Path, default=PLOT)
     return parser.parse_args()
 
