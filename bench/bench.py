@@ -19,7 +19,16 @@ from datetime import date
 from pathlib import Path
 
 import psycopg2
-from measure import Run, bare_copy, machine, measure, program, run, say
+from measure import (
+    Run,
+    bare_copy,
+    machine,
+    measure,
+    program,
+    run,
+    say,
+    without_malformed_lines,
+)
 from peers import PEERS
 
 from loaders.database import dsn
@@ -46,7 +55,7 @@ def _report(rows: int, repeat: int, home: Path, with_peers: bool) -> str:
     say(f"generating {rows:,} lines")
     generate_bank(rows, 1, home / "day", day=DAY)
     whole = home / "day" / "transactions.csv"
-    wellformed = _without_malformed_lines(home / "day")
+    wellformed = without_malformed_lines(home / "day")
     interpreter = measure([sys.executable, "-c", "pass"]).peak_mb
 
     bare, loads = [], []
@@ -159,18 +168,6 @@ def _in_new_database(name: str, measured: Callable[[], Run]) -> Run:
     os.environ["PGDATABASE"] = name
     run("sluss", "up")
     return measured()
-
-
-def _without_malformed_lines(day: Path) -> Path:
-    """Writes the day without the malformed lines that bare COPY stops at; returns the file."""
-    key = json.loads((day / "key.json").read_text())
-    malformed = {entry["line_no"] for entry in key["lines"] if entry["outcome"] == "malformed"}
-    path = day / "wellformed.csv"
-    with (day / "transactions.csv").open("rb") as source, path.open("wb") as target:
-        for number, line in enumerate(source, start=1):
-            if number not in malformed and line.strip():
-                target.write(line)
-    return path
 
 
 def _disk_bytes() -> list[tuple[str, int]]:

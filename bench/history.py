@@ -10,7 +10,7 @@ tests no longer look at what was written the night before. Here autovacuum is wa
 checkpoint is made, and a build is told when its night began.
 
 A sitting takes long, and a shared machine is not as fast at its end as at its beginning: bare COPY
-of the day's file, before the day and after it, is the yardstick beside each day.
+of the first day, before each day and after it, is the yardstick.
 
 The first day is generated; the others are the same lines with other ids and dates, so the days are
 equally hard, and what waits for its day is there on each of them.
@@ -33,7 +33,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg2
-from measure import ROOT, bare_copy, machine, measure, program, run, say
+from measure import (
+    ROOT,
+    bare_copy,
+    machine,
+    measure,
+    program,
+    run,
+    say,
+    without_malformed_lines,
+)
 from plot import draw
 
 from loaders.database import dsn
@@ -64,7 +73,7 @@ class Day:
 
     @property
     def copies(self) -> float:
-        """Load and build in bare COPYs of the day's file."""
+        """Load and build in bare COPYs of a day's file."""
         return self.seconds / self.copy_seconds
 
 
@@ -77,7 +86,7 @@ def main() -> None:
     try:
         days = _days(arguments.rows, arguments.days, home, not arguments.without_detection)
         print(_report(days, arguments.rows))
-        lines = {
+        lines: dict[str, list[tuple[float, float]]] = {
             "load + build": [(day.number, day.seconds) for day in days],
             "build": [(day.number, day.build_seconds) for day in days],
             "load": [(day.number, day.load_seconds) for day in days],
@@ -100,6 +109,7 @@ def _days(rows: int, count: int, home: Path, is_detecting: bool) -> list[Day]:
     # One seed: one bank, so every day has the accounts of the one register.
     generate_bank(rows, 1, home / "first", day=FIRST_DAY)
     first = home / "first" / "transactions.csv"
+    yardstick = without_malformed_lines(home / "first")
     register = str(home / "first" / "customers.csv")
     run("sluss", "load", "bank_customers", register, "--business-date", str(FIRST_DAY))
     # The project is parsed once after an update, not every night.
@@ -116,14 +126,14 @@ def _days(rows: int, count: int, home: Path, is_detecting: bool) -> list[Day]:
         if is_shown and shown and number > shown[-1].number + 1:
             run("sluss", "build")
             _let_a_day_pass()
-        before = _yardstick(file) if is_shown else 0
+        before = _bare_copy(yardstick) if is_shown else 0
         loaded = measure([*load, "--json"])
         if not is_shown:
             continue
         (result,) = json.loads(loaded.output)
         os.environ["SLUSS_DETECTION"] = "off"
         built = measure([program("sluss"), "build"]).seconds
-        copied = (before + _yardstick(file)) / 2
+        copied = (before + _bare_copy(yardstick)) / 2
         size = _database_bytes()
         detected = None
         if is_detecting:
@@ -136,7 +146,7 @@ def _days(rows: int, count: int, home: Path, is_detecting: bool) -> list[Day]:
     return shown
 
 
-def _yardstick(file: Path) -> float:
+def _bare_copy(file: Path) -> float:
     """Returns the seconds of bare COPY just now, the mean of three."""
     return statistics.mean(bare_copy("bank_transactions", file) for _ in range(3))
 

@@ -15,34 +15,21 @@
 
 pairs as (
     select
-        outs.*,
-        ins.transaction_id as in_id,
-        ins.booked_at as in_at,
-        ins.amount_sek as in_amount_sek,
-        ins.counterparty_key as payer_key,
-        greatest(outs.business_date, ins.business_date) as known_date,
-        greatest(outs._load_id, ins._load_id) as last_load_id,
+        *,
         row_number() over (
-            partition by outs.rule_id, outs.version, outs.subject_key, outs.anchor_date
+            partition by rule_id, version, subject_key, anchor_date
             order by
-                outs.amount_sek desc,
-                outs.anchor_at asc,
-                outs.anchor_id asc,
-                ins.booked_at asc,
-                ins.transaction_id asc
+                anchor_amount_sek desc,
+                anchor_at asc,
+                anchor_id asc,
+                booked_at asc,
+                transaction_id asc
         ) as place
-    from windows as outs
-    inner join windows as ins
-        on
-            outs.version = ins.version
-            and outs.anchor_id = ins.anchor_id
-            and outs.amount_sek between
-            ins.amount_sek * outs.low_share and ins.amount_sek / outs.low_share
+    from windows
     where
-        outs.leg = 'out'
-        and outs.transaction_id = outs.anchor_id
-        and ins.leg = 'in'
-        and outs.amount_sek >= outs.scaled_store_from
+        leg = 'in'
+        and anchor_amount_sek between amount_sek * low_share and amount_sek / low_share
+        and anchor_amount_sek >= scaled_store_from
 ),
 
 described as (
@@ -53,16 +40,16 @@ described as (
         anchor_date as alert_date,
         anchor_at as alert_at,
         anchor_id as transaction_id,
-        in_at as window_start_at,
-        known_date,
-        last_load_id,
+        booked_at as window_start_at,
+        greatest(anchor_business_date, business_date) as known_date,
+        greatest(anchor_load_id, _load_id) as last_load_id,
         cast(2 as bigint) as transaction_count,
         cast(
-            case payer_key when counterparty_key then 1 else 2 end as bigint
+            case counterparty_key when anchor_counterparty_key then 1 else 2 end as bigint
         ) as counterparty_count,
-        in_amount_sek as amount_in_sek,
-        amount_sek as amount_out_sek,
-        {{ evidence_word("'in'", '1', 'in_id') }} || ' '
+        amount_sek as amount_in_sek,
+        anchor_amount_sek as amount_out_sek,
+        {{ evidence_word("'in'", '1', 'transaction_id') }} || ' '
         || {{ evidence_word("'out'", '2', 'anchor_id') }} as evidence
     from pairs
     where place = 1
