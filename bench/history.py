@@ -43,7 +43,7 @@ from measure import (
     say,
     without_malformed_lines,
 )
-from plot import draw
+from plot import Points, draw
 
 from loaders.database import dsn
 from loaders.generators.bank import generate_bank
@@ -86,7 +86,7 @@ def main() -> None:
     try:
         days = _days(arguments.rows, arguments.days, home, not arguments.without_detection)
         print(_report(days, arguments.rows))
-        lines: dict[str, list[tuple[float, float]]] = {
+        lines: dict[str, Points] = {
             "load + build": [(day.number, day.seconds) for day in days],
             "build": [(day.number, day.build_seconds) for day in days],
             "load": [(day.number, day.load_seconds) for day in days],

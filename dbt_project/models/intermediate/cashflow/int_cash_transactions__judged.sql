@@ -67,23 +67,19 @@ lines as (
 
 read_lines as (
     select
-        lines.rail,
-        lines._load_id,
-        lines._line_no,
-        lines.amount_raw,
-        lines.currency_raw,
-        lines.time_raw,
-        nullif({{ trimmed('lines.payment_id_raw') }}, '') as payment_id,
-        senders.account as sender_account,
-        senders.is_iban as is_sender_iban,
-        beneficiaries.account as beneficiary_account,
-        beneficiaries.is_iban as is_beneficiary_iban,
-        {{ cash_amount('lines.amount_raw') }} as amount,
-        {{ cash_instant('lines.time_raw') }} as booked_at,
-        upper({{ trimmed('lines.currency_raw') }}) as currency_key
+        rail,
+        _load_id,
+        _line_no,
+        amount_raw,
+        currency_raw,
+        time_raw,
+        nullif({{ trimmed('payment_id_raw') }}, '') as payment_id,
+        {{ account_value('sender_raw') }} as sender_account,
+        {{ account_value('beneficiary_raw') }} as beneficiary_account,
+        {{ cash_amount('amount_raw') }} as amount,
+        {{ cash_instant('time_raw') }} as booked_at,
+        upper({{ trimmed('currency_raw') }}) as currency_key
     from lines
-    {{ cash_account_of('lines.sender_raw', 'senders') }}
-    {{ cash_account_of('lines.beneficiary_raw', 'beneficiaries') }}
     {{ evaluate_once() }}
 ),
 
@@ -134,9 +130,10 @@ select
     ]) }} as failures,
     {{ words([
         "case
-            when sender_country is not null and not is_sender_iban then 'cash.iban_checksum'
-            when beneficiary_country is not null and not is_beneficiary_iban
-                then 'cash.iban_checksum'
+            when sender_country is not null and not "
+            ~ cash_iban_checksum_holds('sender_account') ~ " then 'cash.iban_checksum'
+            when beneficiary_country is not null and not "
+            ~ cash_iban_checksum_holds('beneficiary_account') ~ " then 'cash.iban_checksum'
         end",
         "case when rail = 'sepa' and currency <> 'EUR' then 'cash.sepa_not_eur' end",
     ]) }} as flags
