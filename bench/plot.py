@@ -44,13 +44,19 @@ def draw(path: Path, title: str, across: str, up: str, series: dict[str, Points]
         f"{_text(across)}</text>"
     )
     parts.append(f'<text x="12" y="{TOP - 10}">{_text(up)}</text>')
-    for (name, points), colour in zip(series.items(), COLOURS, strict=False):
+    # From the top down, so that names that would lie on each other are moved apart.
+    ending = sorted(zip(series.items(), COLOURS, strict=False), key=lambda each: -each[0][1][-1][1])
+    lowest_name = 0.0
+    for (name, points), colour in ending:
         placed = [place(x, y) for x, y in points]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in placed]
         x, y = placed[-1]
-        parts.append(f'<text x="{x + 10:.1f}" y="{y + 4:.1f}" fill="{colour}">{_text(name)}</text>')
+        lowest_name = max(y + 4, lowest_name + 16)
+        parts.append(
+            f'<text x="{x + 10:.1f}" y="{lowest_name:.1f}" fill="{colour}">{_text(name)}</text>'
+        )
     path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
 
 
