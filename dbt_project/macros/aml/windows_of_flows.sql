@@ -4,15 +4,7 @@
 -#}
 {% macro windows_of_flows(rule_id) -%}
 with rules as (
-    select
-        *,
-        floor_sek * {{ var('aml_floor_scale') }} as scaled_floor_sek,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        window_minutes * interval '1 minute' as window_length
-    from {{ ref('aml_rules') }}
-    where
-        rule_id = '{{ rule_id }}'
-        and status <> 'draft'
+    {{ rules_and_limits([rule_id]) }}
 ),
 
 units as (

@@ -13,15 +13,7 @@
 -- hours, most of it kept. Of several chains that end in a payment the longest.
 
 with recursive rules as (
-    select
-        *,
-        floor_sek * {{ var('aml_floor_scale') }} as scaled_floor_sek,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        window_minutes * interval '1 minute' as window_length
-    from {{ ref('aml_rules') }}
-    where
-        rule_id = 'layering_chain'
-        and status <> 'draft'
+    {{ rules_and_limits(['layering_chain']) }}
 ),
 
 units as (

@@ -12,15 +12,7 @@
 -- One row per account and day on which money came back to it over other accounts, most of it kept.
 
 with recursive rules as (
-    select
-        *,
-        floor_sek * {{ var('aml_floor_scale') }} as scaled_floor_sek,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        window_minutes * interval '1 minute' as window_length
-    from {{ ref('aml_rules') }}
-    where
-        rule_id = 'round_trip'
-        and status <> 'draft'
+    {{ rules_and_limits(['round_trip']) }}
 ),
 
 units as (

@@ -13,15 +13,7 @@
 -- intermediaries.
 
 with rules as (
-    select
-        *,
-        floor_sek * {{ var('aml_floor_scale') }} as scaled_floor_sek,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        window_minutes * interval '1 minute' as window_length
-    from {{ ref('aml_rules') }}
-    where
-        rule_id = 'scatter_gather'
-        and status <> 'draft'
+    {{ rules_and_limits(['scatter_gather']) }}
 ),
 
 units as (

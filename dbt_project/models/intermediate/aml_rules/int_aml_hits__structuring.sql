@@ -13,15 +13,7 @@
 -- The line is in EUR; it stands in floor_sek of the seed's row, unscaled.
 
 with rules as (
-    select
-        *,
-        floor_sek * {{ var('aml_floor_scale') }} as scaled_floor_sek,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        window_minutes * interval '1 minute' as window_length
-    from {{ ref('aml_rules') }}
-    where
-        rule_id in ('structuring_5000', 'structuring_10000', 'structuring_15000')
-        and status <> 'draft'
+    {{ rules_and_limits(['structuring_5000', 'structuring_10000', 'structuring_15000']) }}
 ),
 
 units as (
