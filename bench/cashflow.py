@@ -64,6 +64,7 @@ def _report(home: Path, size: str, repeat: int, questions: int) -> str:
     build = measure([program("sluss"), "build"])
     slowest = _slowest_nodes(home)
     again = measure([program("sluss"), "build"])
+    alone = measure([program("sluss"), "build", "+path:models/marts/cashflow"])
     say(f"{questions:,} questions")
     answers = _ask(questions)
     key = json.loads((folder / "key.json").read_text(encoding="utf-8"))
@@ -78,6 +79,7 @@ def _report(home: Path, size: str, repeat: int, questions: int) -> str:
         ("`sluss build`, all tests", build.seconds),
         ("load + build", load + build.seconds),
         ("`sluss build` with nothing new", again.seconds),
+        ("of the feed's models alone, with nothing new", alone.seconds),
     ]
     out = [
         f"{date.today()}, {machine()}; {size}: {lines:,} lines, {size_mb:.0f} MB; "
