@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import resource
 import shutil
 import sys
@@ -81,6 +82,8 @@ def main() -> None:
         print(_cost_table(costs))
         print()
         print(_found_table(places))
+        print()
+        print(_reading_time())
     finally:
         run("sluss", "down", check=False)
         shutil.rmtree(home, ignore_errors=True)
@@ -170,6 +173,28 @@ def _found_table(places: list[Path]) -> str:
         none = sum(not each & planted for each in alerts)
         lines.append(f"| {pattern} | {found} of {len(wanted)} | {len(alerts)} | {none} |")
     return "\n".join(lines)
+
+
+def _reading_time(count: int = 200) -> str:
+    """Returns how long it takes to read the payments of an alert, each held against its account."""
+    found = []
+    with closing(psycopg2.connect(dsn())) as connection, connection.cursor() as cursor:
+        cursor.execute("select alert_id from marts.fct_alerts order by alert_id")
+        alerts = [alert_id for (alert_id,) in cursor]
+        for alert_id in random.Random(1).sample(alerts, min(count, len(alerts))):
+            started = time.perf_counter()
+            cursor.execute(
+                "select * from marts.rpt_alert_transactions where alert_id = %s", (alert_id,)
+            )
+            payments = len(cursor.fetchall())
+            found.append((time.perf_counter() - started, payments))
+    found.sort()
+    seconds, payments = found[-1]
+    return (
+        f"The payments of an alert with their points and their account's past, {len(found)} random "
+        f"alerts: median {found[len(found) // 2][0] * 1000:.0f} ms, slowest {seconds * 1000:.0f} "
+        f"ms, with {payments} payments."
+    )
 
 
 def _arguments() -> argparse.Namespace:

@@ -91,19 +91,23 @@ def alert(alert_id: str) -> dict[str, Any]:
     only["transactions"] = _rows(
         """
         select
-            bridge.role,
-            bridge.hop,
-            facts.booked_at,
-            facts.amount,
-            facts.currency,
-            facts.amount_sek,
-            facts.sender_account,
-            facts.receiver_account,
-            facts.transaction_id
-        from marts.bridge_alert_transactions as bridge
-        inner join marts.fct_transactions as facts on bridge.transaction_id = facts.transaction_id
-        where bridge.alert_id = %(alert_id)s
-        order by facts.booked_at, facts.transaction_id
+            role,
+            hop,
+            booked_at,
+            amount,
+            currency,
+            amount_sek,
+            sender_account,
+            receiver_account,
+            points,
+            modifier_points,
+            modifiers,
+            earlier_count,
+            median_amount_sek,
+            transaction_id
+        from marts.rpt_alert_transactions
+        where alert_id = %(alert_id)s
+        order by booked_at, transaction_id
         """,
         {"alert_id": only["alert_id"]},
     )

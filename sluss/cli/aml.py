@@ -73,9 +73,22 @@ def show(
         out.print(
             f"  {each['booked_at']:%Y-%m-%d %H:%M:%S}  {each['role']} {each['hop']}  "
             f"{each['amount']:,.2f} {each['currency']}  {each['sender_account']} -> "
-            f"{each['receiver_account']}",
+            f"{each['receiver_account']}{_why_to_look(each)}",
             markup=False,
         )
+
+
+def _why_to_look(payment: dict[str, Any]) -> str:
+    """Returns the points of a payment and what gave them; nothing where there are none."""
+    if not payment["points"] and not payment["modifiers"]:
+        return ""
+    told = [f"{payment['points'] + payment['modifier_points']} points", *payment["modifiers"]]
+    if "unusual_size" in payment["modifiers"]:
+        told.append(
+            f"median of the {payment['earlier_count']} before: "
+            f"{payment['median_amount_sek']:,.2f} SEK"
+        )
+    return f"  ({', '.join(told)})"
 
 
 def decide(

@@ -65,6 +65,8 @@ KEYED_ELSEWHERE = {
     "fct_alerts": "a view; the tests of detection ask for its key",
     "fct_shadow_alerts": "as fct_alerts",
     "bridge_alert_transactions": "as fct_alerts",
+    "int_aml_evidence__compared": "a view with a row a row of bridge_alert_transactions",
+    "rpt_alert_transactions": "as int_aml_evidence__compared",
     "rpt_alert_day": "a view that groups by its key",
     "rpt_aml_rule_quality": "a view with a row a row of its seed",
     "int_aml_rules__judged": "as rpt_aml_rule_quality",
@@ -87,6 +89,11 @@ READS_A_MART = {
     "int_aml_hits__fan": {"fct_account_movements"},
     "int_aml_hits__new_account": {"fct_account_movements"},
     "int_aml_alerts__described": {"fct_transactions", "fct_account_movements"},
+    "int_aml_evidence__compared": {
+        "bridge_alert_transactions",
+        "fct_transactions",
+        "fct_account_movements",
+    },
 }
 
 # Our own keys, which stand under config.meta and nowhere else; dagster: is dagster-dbt's.

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,10 @@ class Life:
 
 
 def listed_lines(customers: Path, out: Path) -> dict[str, str]:
-    """Writes a payment for every known way to write a black-listed country; returns id -> name."""
+    """Writes a payment for every known way to write a black-listed country; returns id -> name.
+
+    Before them stand 320 payments of the same account to another country.
+    """
     with customers.open(encoding="utf-8", newline="") as file:
         own = [record[4] for record in csv.reader(file)][1]
     with (REPOSITORY / "seeds" / "country_aliases.csv").open(encoding="utf-8", newline="") as file:
@@ -100,8 +104,23 @@ def listed_lines(customers: Path, out: Path) -> dict[str, str]:
     ids[transaction_id := str(uuid.UUID(int=(4 << 76) + (2 << 62) + 10_000))] = "an IBAN of Iran"
     iban = "IR580540105180021273113007"
     sides = [own, iban, "Sweden", "", "France", ""]
-    # A round amount too, which normal lines are not.
-    lines.append([transaction_id, "2025-05-19 12:00:00", "5000.00", "SEK", *sides, "outgoing", ""])
+    # A round amount too, which normal lines are not, and large for the account.
+    lines.append([transaction_id, "2025-05-19 12:00:00", "25000.00", "SEK", *sides, "outgoing", ""])
+    # What the account did before: first digits that no honest account has, and 1.00 three times.
+    sides = [own, abroad, "Sweden", "", "Germany", ""]
+    for number in range(320):
+        booked = datetime(2025, 5, 17, 8) + timedelta(minutes=6 * number)
+        lines.append(
+            [
+                str(uuid.UUID(int=(4 << 76) + (2 << 62) + 20_000 + number)),
+                f"{booked:%Y-%m-%d %H:%M:%S}",
+                "1.00" if number % 100 == 7 else f"{100 + number / 4:.2f}",
+                "SEK",
+                *sides,
+                "outgoing",
+                "",
+            ]
+        )
     with out.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([HEADER.split(","), *lines])
     return ids
@@ -270,6 +289,101 @@ def test_modifiers_are_met_by_the_payments_that_show_them(life: Life) -> None:
         assert line["modifier_points"] == sum(points[name] for name in met) + extra
         seen.update(met)
     assert seen.keys() == points.keys()
+
+
+def test_evidence_is_held_against_the_past_of_its_account(life: Life) -> None:
+    payments = {
+        str(each["transaction_id"]): each for each in rows("select * from marts.fct_transactions")
+    }
+    histories: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for each in payments.values():
+        # Without an amount in SEK a payment is no part of anything that is usual.
+        if each["amount_sek"]:
+            histories["sent", each["sender_account"]].append(each)
+            histories["received", each["receiver_account"]].append(each)
+    points = {"unusual_size": 10, "new_country": 5, "repeated_amount": 0, "benford": 2}
+    seen: Counter[str] = Counter()
+    shown = rows("select * from marts.rpt_alert_transactions")
+    assert {(each["alert_id"], str(each["transaction_id"])) for each in shown} == {
+        (alert, payment) for alert, evidence in life.evidence.items() for payment in evidence
+    }
+    for each in shown:
+        payment = payments[str(each["transaction_id"])]
+        leg, other = (
+            ("sent", "receiver")
+            if payment["direction"] != "incoming"
+            else (
+                "received",
+                "sender",
+            )
+        )
+        country = payment[f"{other}_country"]
+        history = [
+            one
+            for one in histories[leg, payment["own_account"]]
+            if one["booked_at"] < payment["booked_at"]
+        ]
+        past = {
+            days: [
+                one
+                for one in history
+                if one["booked_at"] >= payment["booked_at"] - timedelta(days=days)
+            ]
+            for days in (7, 30, 90)
+        }
+        amounts = sorted(one["amount_sek"] for one in past[30])
+        median = amounts[math.ceil(len(amounts) * 0.5) - 1] if amounts else None
+        high = amounts[math.ceil(len(amounts) * 0.95) - 1] if amounts else None
+        same = sum(one["amount_sek"] == payment["amount_sek"] for one in past[7])
+        countries = [one[f"{other}_country"] for one in past[90]]
+        digits = Counter(str(amount)[0] for amount in amounts if amount >= 1)
+        chi_square = _chi_square_of(digits) if digits else None
+        assert (each["earlier_count"], each["median_amount_sek"], each["high_amount_sek"]) == (
+            len(amounts),
+            median,
+            high,
+        )
+        assert (each["same_amount_count"], each["same_country_count"], each["digits_count"]) == (
+            same,
+            sum(one is not None and one == country for one in countries),
+            digits.total(),
+        )
+        assert (each["digits_chi_square"] is None) == (chi_square is None)
+        assert float(each["digits_chi_square"] or 0) == pytest.approx(chi_square or 0, abs=0.01)
+        amount = payment["amount_sek"] or 0
+        is_met = {
+            "unusual_size": len(amounts) >= 10
+            and amount >= max(3 * (median or 0), 20_000)
+            and amount > (high or 0),
+            "new_country": sum(one is not None for one in countries) >= 10
+            and country is not None
+            and country not in countries,
+            "repeated_amount": same >= 2,
+            "benford": digits.total() >= 300 and (chi_square or 0) >= 26.12,
+        }
+        met = {name for name, is_so in is_met.items() if is_so}
+        assert met == points.keys() & set(each["modifiers"])
+        seen.update(met)
+    assert seen.keys() == points.keys()
+    # Beside them stand those of the payment itself, and all of the points.
+    weights = {
+        each["rule_id"]: each["points"] for each in rows("select * from reference.aml_rules")
+    }
+    scores = {
+        str(each["transaction_id"]): each
+        for each in rows("select * from marts.fct_transaction_scores")
+    }
+    for each in shown:
+        assert set(scores[str(each["transaction_id"])]["modifiers"]) == (
+            set(each["modifiers"]) - points.keys()
+        )
+        assert each["modifier_points"] == sum(weights[name] for name in each["modifiers"])
+        assert each["points"] == scores[str(each["transaction_id"])]["points"]
+
+
+def _chi_square_of(digits: Counter[str]) -> float:
+    expected = {str(digit): digits.total() * math.log10(1 + 1 / digit) for digit in range(1, 10)}
+    return sum((digits[digit] - usual) ** 2 / usual for digit, usual in expected.items())
 
 
 def test_an_alert_explains_itself(life: Life) -> None:

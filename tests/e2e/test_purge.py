@@ -52,6 +52,7 @@ DETECTION = {
     "bridge_alert_transactions",
     "rpt_alert_day",
     "rpt_aml_rule_quality",
+    "rpt_alert_transactions",
     "fct_transaction_scores",
 }
 
