@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg2
-from measure import Run, bare_copy, machine, measure, program, run, say
+from measure import Run, bare_copy, machine, measure, program, run, say, slowest_nodes
 
 from loaders.database import dsn
 
@@ -62,7 +62,7 @@ def _report(home: Path, size: str, repeat: int, questions: int) -> str:
     say("load and build")
     load = sum(_load(feed, folder / name).seconds for feed, name in FILES.items())
     build = measure([program("sluss"), "build"])
-    slowest = _slowest_nodes(home)
+    slowest = slowest_nodes(home / "dbt" / "target")
     again = measure([program("sluss"), "build"])
     alone = measure([program("sluss"), "build", "+path:models/marts/cashflow"])
     say(f"{questions:,} questions")
@@ -109,15 +109,6 @@ def _load(feed: str, path: Path) -> Run:
     result = json.loads(done.output)
     result = result[0] if isinstance(result, list) else result
     return Run(result["seconds"], done.peak_mb, done.output)
-
-
-def _slowest_nodes(home: Path) -> str:
-    """Returns the nodes that took longest in the last build; two run at a time."""
-    found = json.loads((home / "dbt" / "target" / "run_results.json").read_text(encoding="utf-8"))
-    nodes = sorted(found["results"], key=lambda each: -each["execution_time"])[:8]
-    return ", ".join(
-        f"{each['unique_id'].split('.')[2]} {each['execution_time']:.1f}" for each in nodes
-    )
 
 
 def _ask(questions: int) -> list[float]:

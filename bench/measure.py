@@ -110,3 +110,12 @@ def machine() -> str:
 def say(text: str) -> None:
     """Tells whoever waits how far it is; the report is on standard output."""
     print(text, file=sys.stderr, flush=True)
+
+
+def slowest_nodes(target: Path) -> str:
+    """Returns the nodes that took longest in a target folder's last build; two run at a time."""
+    found = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+    nodes = sorted(found["results"], key=lambda each: -each["execution_time"])[:8]
+    return ", ".join(
+        f"{each['unique_id'].split('.')[2]} {each['execution_time']:.1f}" for each in nodes
+    )

@@ -39,14 +39,23 @@ legs as (
     where is_sender_own
 ),
 
+-- Read from the table, not from legs: a CTE that is used twice is stored apart, without statistics.
 anchors as (
-    select legs.*
+    select
+        edges.transaction_id,
+        edges.booked_at,
+        edges.booked_date,
+        edges.business_date,
+        edges.sender_key as subject_key,
+        edges.receiver_key as counterparty_key,
+        edges.amount_sek,
+        edges._load_id
     from units
-    inner join legs
+    inner join {{ ref('int_aml_edges__large') }} as edges
         on
-            units.subject_key = legs.subject_key
-            and units.booked_date = legs.booked_date
-    where legs.leg = 'out'
+            units.subject_key = edges.sender_key
+            and units.booked_date = edges.booked_date
+    where edges.is_sender_own
 ),
 
 -- Every payment out with what went in and out in the window that it ends.
