@@ -20,14 +20,12 @@ units as (
     select * from {{ reopened() }}
 ),
 
-edges as (
-    select * from {{ ref('int_aml_edges__large') }}
-),
-
+-- The payments are named where they are joined: a CTE that is read twice is put aside, all of
+-- history of it, and without its indexes.
 anchors as (
     select edges.*
     from units
-    inner join edges
+    inner join {{ ref('int_aml_edges__large') }} as edges
         on
             units.subject_key = edges.sender_key
             and units.booked_date = edges.booked_date
@@ -88,7 +86,7 @@ walked as (
         edges.transaction_id || ' ' || walked.ids as ids,
         walked.visited || edges.sender_key || ' ' as visited
     from walked
-    inner join edges
+    inner join {{ ref('int_aml_edges__large') }} as edges
         on
             walked.first_sender_key = edges.receiver_key
             and walked.first_at > edges.booked_at

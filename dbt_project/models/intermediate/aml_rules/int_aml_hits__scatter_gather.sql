@@ -20,15 +20,13 @@ units as (
     select * from {{ reopened() }}
 ),
 
-edges as (
-    select * from {{ ref('int_aml_edges__large') }}
-),
-
+-- The payments are named where they are joined: a CTE that is read twice is put aside, all of
+-- history of it, and without its indexes.
 seconds as (
     select distinct edges.*
     from units
     cross join rules
-    inner join edges
+    inner join {{ ref('int_aml_edges__large') }} as edges
         on
             units.subject_key = edges.receiver_key
             and edges.booked_date between
@@ -56,7 +54,7 @@ two_hops as (
     from rules
     inner join seconds
         on rules.scaled_floor_sek <= seconds.amount_sek
-    inner join edges as firsts
+    inner join {{ ref('int_aml_edges__large') }} as firsts
         on
             seconds.sender_key = firsts.receiver_key
             and seconds.booked_at > firsts.booked_at

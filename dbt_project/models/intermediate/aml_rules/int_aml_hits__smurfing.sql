@@ -20,14 +20,12 @@ units as (
     select * from {{ reopened() }}
 ),
 
-payments as (
-    select * from {{ ref('int_aml_edges__small_foreign') }}
-),
-
+-- The payments are named where they are joined: a CTE that is read twice is put aside, all of
+-- history of it, and without its indexes.
 anchors as (
     select payments.*
     from units
-    inner join payments
+    inner join {{ ref('int_aml_edges__small_foreign') }} as payments
         on
             units.subject_key = payments.receiver_key
             and units.booked_date = payments.booked_date
@@ -59,7 +57,7 @@ windows as (
         end as received_count
     from rules
     cross join anchors
-    inner join payments
+    inner join {{ ref('int_aml_edges__small_foreign') }} as payments
         on
             anchors.receiver_key = payments.receiver_key
             and payments.booked_at between
