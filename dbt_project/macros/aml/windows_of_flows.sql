@@ -49,24 +49,35 @@ anchors as (
         edges.sender_key as subject_key,
         edges.receiver_key as counterparty_key,
         edges.amount_sek,
-        edges._load_id
+        edges._load_id,
+        rules.rule_id,
+        rules.version,
+        rules.scaled_floor_sek,
+        rules.scaled_store_from,
+        rules.store_from,
+        rules.low_share,
+        rules.high_share,
+        -- Of one table, so that the index of the others is entered at it.
+        edges.booked_at - rules.window_length as earliest_at
     from units
+    cross join rules
     inner join {{ ref('int_aml_edges__large') }} as edges
         on
             units.subject_key = edges.sender_key
             and units.booked_date = edges.booked_date
+            and rules.scaled_floor_sek <= edges.amount_sek
     where edges.is_sender_own
 ),
 
 -- Every payment out with what went in and out in the window that it ends.
 windows as (
     select
-        rules.rule_id,
-        rules.version,
-        rules.scaled_store_from,
-        rules.store_from,
-        rules.low_share,
-        rules.high_share,
+        anchors.rule_id,
+        anchors.version,
+        anchors.scaled_store_from,
+        anchors.store_from,
+        anchors.low_share,
+        anchors.high_share,
         anchors.subject_key,
         anchors.booked_at as anchor_at,
         anchors.booked_date as anchor_date,
@@ -82,13 +93,11 @@ windows as (
         legs.leg,
         legs.amount_sek,
         legs._load_id
-    from rules
-    inner join anchors
-        on rules.scaled_floor_sek <= anchors.amount_sek
+    from anchors
     inner join legs
         on
             anchors.subject_key = legs.subject_key
-            and legs.booked_at between anchors.booked_at - rules.window_length and anchors.booked_at
-            and rules.scaled_floor_sek <= legs.amount_sek
+            and legs.booked_at between anchors.earliest_at and anchors.booked_at
+            and anchors.scaled_floor_sek <= legs.amount_sek
 ),
 {%- endmacro %}

@@ -23,7 +23,16 @@ units as (
 -- The payments are named where they are joined: a CTE that is read twice is put aside, all of
 -- history of it, and without its indexes.
 seconds as (
-    select distinct edges.*
+    select distinct
+        edges.*,
+        rules.rule_id,
+        rules.version,
+        rules.store_from,
+        rules.window_length,
+        rules.low_share,
+        rules.high_share,
+        -- Of one table, so that the index is entered at it.
+        edges.booked_at - rules.window_length as earliest_at
     from units
     cross join rules
     inner join {{ ref('int_aml_edges__large') }} as edges
@@ -31,14 +40,15 @@ seconds as (
             units.subject_key = edges.receiver_key
             and edges.booked_date between
             units.booked_date - cast(rules.window_minutes / 1440 as integer) and units.booked_date
+            and rules.scaled_floor_sek <= edges.amount_sek
 ),
 
 two_hops as (
     select
-        rules.rule_id,
-        rules.version,
-        rules.store_from,
-        rules.window_length,
+        seconds.rule_id,
+        seconds.version,
+        seconds.store_from,
+        seconds.window_length,
         firsts.sender_key as payer_key,
         seconds.sender_key as intermediary_key,
         seconds.receiver_key,
@@ -51,17 +61,37 @@ two_hops as (
         seconds.amount_sek as second_amount_sek,
         greatest(firsts.business_date, seconds.business_date) as known_date,
         greatest(firsts._load_id, seconds._load_id) as last_load_id
-    from rules
-    inner join seconds
-        on rules.scaled_floor_sek <= seconds.amount_sek
+    from seconds
     inner join {{ ref('int_aml_edges__large') }} as firsts
         on
             seconds.sender_key = firsts.receiver_key
             and seconds.booked_at > firsts.booked_at
-            and firsts.booked_at >= seconds.booked_at - rules.window_length
+            and seconds.earliest_at <= firsts.booked_at
             and seconds.amount_sek between
-            firsts.amount_sek * rules.low_share and firsts.amount_sek * rules.high_share
+            firsts.amount_sek * seconds.low_share and firsts.amount_sek * seconds.high_share
     where firsts.sender_key <> seconds.receiver_key
+),
+
+-- Of nearly all payers and receivers there is one intermediary: they are left behind here, before
+-- the payments of a pair are joined with each other.
+pairs as (
+    select
+        version,
+        payer_key,
+        receiver_key
+    from two_hops
+    group by version, payer_key, receiver_key
+    having count(distinct intermediary_key) >= min(store_from)
+),
+
+ways_of_pairs as (
+    select two_hops.*
+    from two_hops
+    inner join pairs
+        on
+            two_hops.version = pairs.version
+            and two_hops.payer_key = pairs.payer_key
+            and two_hops.receiver_key = pairs.receiver_key
 ),
 
 windows as (
@@ -83,11 +113,11 @@ windows as (
         parts.known_date,
         parts.last_load_id
     from units
-    inner join two_hops as anchors
+    inner join ways_of_pairs as anchors
         on
             units.subject_key = anchors.receiver_key
             and units.booked_date = anchors.booked_date
-    inner join two_hops as parts
+    inner join ways_of_pairs as parts
         on
             anchors.version = parts.version
             and anchors.payer_key = parts.payer_key
