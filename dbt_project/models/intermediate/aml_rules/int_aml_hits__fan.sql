@@ -41,10 +41,12 @@ deliveries as (
     select
         units.subject_key,
         units.movement_date,
-        movements._load_id
+        movements._load_id,
+        movements.incoming_count,
+        movements.outgoing_count
     from units
     inner join lateral (
-        select distinct of_day._load_id
+        select of_day.*
         from {{ ref('fct_account_movements') }} as of_day
         where
             of_day.own_account = units.own_account
@@ -73,18 +75,59 @@ own_months as (
     ) as movements on true
 ),
 
+days as (
+    select
+        subject_key,
+        movement_date,
+        sum(incoming_count) as incoming_count,
+        sum(outgoing_count) as outgoing_count
+    from deliveries
+    group by subject_key, movement_date
+),
+
+-- An account has no more counterparties than payments: where these are too few, no payment is read.
+crowded as (
+    select distinct
+        days.subject_key,
+        days.movement_date,
+        rules.leg,
+        case rules.leg when 'in' then own_months.daily_in_count else own_months.daily_out_count end
+            as usual_count
+    from days
+    inner join own_months
+        on
+            days.subject_key = own_months.subject_key
+            and days.movement_date = own_months.movement_date
+    inner join rules
+        on case rules.leg
+            when 'in'
+                then
+                    days.incoming_count >= rules.store_from
+                    and days.incoming_count
+                    >= rules.companion_threshold * own_months.daily_in_count
+            else
+                days.outgoing_count >= rules.store_from
+                and days.outgoing_count >= rules.companion_threshold * own_months.daily_out_count
+        end
+),
+
 legs as (
     select
-        deliveries.subject_key,
-        deliveries.movement_date,
-        'in' as leg,
+        crowded.subject_key,
+        crowded.movement_date,
+        crowded.leg,
+        crowded.usual_count,
         edges.sender_key as counterparty_key,
         edges.transaction_id,
         edges.booked_at,
         edges.business_date,
         edges.amount_sek,
         edges._load_id
-    from deliveries
+    from crowded
+    inner join deliveries
+        on
+            crowded.subject_key = deliveries.subject_key
+            and crowded.movement_date = deliveries.movement_date
     inner join lateral (
         select of_account.*
         from {{ ref('int_aml_edges__keyed') }} as of_account
@@ -94,19 +137,26 @@ legs as (
             and of_account.receiver_key = deliveries.subject_key
         {{ evaluate_once() }}
     ) as edges on true
-    where edges.sender_key <> edges.receiver_key
+    where
+        crowded.leg = 'in'
+        and edges.sender_key <> edges.receiver_key
     union all
     select
-        deliveries.subject_key,
-        deliveries.movement_date,
-        'out' as leg,
+        crowded.subject_key,
+        crowded.movement_date,
+        crowded.leg,
+        crowded.usual_count,
         edges.receiver_key as counterparty_key,
         edges.transaction_id,
         edges.booked_at,
         edges.business_date,
         edges.amount_sek,
         edges._load_id
-    from deliveries
+    from crowded
+    inner join deliveries
+        on
+            crowded.subject_key = deliveries.subject_key
+            and crowded.movement_date = deliveries.movement_date
     inner join lateral (
         select of_account.*
         from {{ ref('int_aml_edges__keyed') }} as of_account
@@ -116,14 +166,18 @@ legs as (
             and of_account.sender_key = deliveries.subject_key
         {{ evaluate_once() }}
     ) as edges on true
-    where edges.sender_key <> edges.receiver_key
+    where
+        crowded.leg = 'out'
+        and edges.sender_key <> edges.receiver_key
 ),
 
 counted as (
     select
         subject_key,
         movement_date,
+        movement_date as alert_date,
         leg,
+        usual_count,
         max(booked_at) as alert_at,
         min(booked_at) as window_start_at,
         max(business_date) as known_date,
@@ -135,34 +189,20 @@ counted as (
             evidence_word('leg', '1', 'transaction_id'), 'booked_at, transaction_id'
         ) }} as evidence
     from legs
-    group by subject_key, movement_date, leg
-),
-
-compared as (
-    select
-        counted.*,
-        counted.movement_date as alert_date,
-        case counted.leg
-            when 'in' then own_months.daily_in_count else own_months.daily_out_count
-        end as usual_count
-    from counted
-    inner join own_months
-        on
-            counted.subject_key = own_months.subject_key
-            and counted.movement_date = own_months.movement_date
+    group by subject_key, movement_date, leg, usual_count
 ),
 
 described as (
     select
-        compared.*,
+        counted.*,
         rules.rule_id,
         rules.version
-    from compared
+    from counted
     inner join rules
         on
-            compared.leg = rules.leg
-            and compared.counterparty_count >= rules.store_from
-            and compared.counterparty_count >= rules.companion_threshold * compared.usual_count
+            counted.leg = rules.leg
+            and counted.counterparty_count >= rules.store_from
+            and counted.counterparty_count >= rules.companion_threshold * counted.usual_count
 )
 
 select
