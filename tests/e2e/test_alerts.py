@@ -80,6 +80,15 @@ class Life:
         }
 
 
+def _id(number: int) -> str:
+    return str(uuid.UUID(int=(4 << 76) + (2 << 62) + number))
+
+
+def _write(lines: list[list[str]], out: Path) -> None:
+    with out.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEADER.split(","), *lines])
+
+
 def listed_lines(customers: Path, out: Path) -> dict[str, str]:
     """Writes a payment for every known way to write a black-listed country; returns id -> name.
 
@@ -97,13 +106,13 @@ def listed_lines(customers: Path, out: Path) -> dict[str, str]:
     abroad = "DE89370400440532013000"
     lines, ids = [], {}
     for number, name in enumerate(names):
-        ids[transaction_id := str(uuid.UUID(int=(4 << 76) + (2 << 62) + number))] = name
+        ids[transaction_id := _id(number)] = name
         sides = [own, abroad, "Sweden", "", name, ""]
         if number % 2:
             sides = [abroad, own, name, "", "Sweden", ""]
         lines.append([transaction_id, "2025-05-19 12:00:00", "1.00", "SEK", *sides, "outgoing", ""])
     # Told by the account alone.
-    ids[transaction_id := str(uuid.UUID(int=(4 << 76) + (2 << 62) + 10_000))] = "an IBAN of Iran"
+    ids[transaction_id := _id(10_000)] = "an IBAN of Iran"
     iban = "IR580540105180021273113007"
     sides = [own, iban, "Sweden", "", "France", ""]
     # A round amount too, which normal lines are not, and large for the account.
@@ -114,7 +123,7 @@ def listed_lines(customers: Path, out: Path) -> dict[str, str]:
         booked = datetime(2025, 5, 17, 8) + timedelta(minutes=6 * number)
         lines.append(
             [
-                str(uuid.UUID(int=(4 << 76) + (2 << 62) + 20_000 + number)),
+                _id(20_000 + number),
                 f"{booked:%Y-%m-%d %H:%M:%S}",
                 "1.00" if number % 100 == 7 else f"{100 + number / 4:.2f}",
                 "SEK",
@@ -123,8 +132,7 @@ def listed_lines(customers: Path, out: Path) -> dict[str, str]:
                 "",
             ]
         )
-    with out.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADER.split(","), *lines])
+    _write(lines, out)
     return ids
 
 
@@ -146,7 +154,7 @@ def drawn_lines(customers: Path, out: Path, taken: set[str]) -> dict[str, tuple[
     def draw(
         rule: str, subject: str, at: datetime, amount: str, sender: str, receiver: str
     ) -> None:
-        number = str(uuid.UUID(int=(4 << 76) + (2 << 62) + 40_000 + len(lines)))
+        number = _id(40_000 + len(lines))
         currency = "EUR" if rule == "structuring_5000" else "SEK"
         sides = [
             sender,
@@ -179,8 +187,7 @@ def drawn_lines(customers: Path, out: Path, taken: set[str]) -> dict[str, tuple[
     # Fans are looked for among the busiest of a delivery's hundred accounts or more: the others.
     for each in own[10:]:
         draw("none", each, morning, "500.00", each, abroad[0])
-    with out.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADER.split(","), *lines])
+    _write(lines, out)
     return dict(drawn)
 
 
@@ -397,14 +404,8 @@ def test_evidence_is_held_against_the_past_of_its_account(life: Life) -> None:
     }
     for each in shown:
         payment = payments[str(each["transaction_id"])]
-        leg, other = (
-            ("sent", "receiver")
-            if payment["direction"] != "incoming"
-            else (
-                "received",
-                "sender",
-            )
-        )
+        is_sent = payment["direction"] != "incoming"
+        leg, other = ("sent", "receiver") if is_sent else ("received", "sender")
         country = payment[f"{other}_country"]
         history = [
             one

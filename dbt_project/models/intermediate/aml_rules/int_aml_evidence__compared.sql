@@ -9,14 +9,13 @@ with evidence as (
     select * from {{ ref('bridge_alert_transactions') }}
 ),
 
+limits as (
+    {{ rules_and_limits(['unusual_size', 'repeated_amount', 'benford', 'new_country']) }}
+),
+
 rules as (
-    select
-        *,
-        window_minutes * interval '1 minute' as window_length
-    from {{ ref('aml_rules') }}
-    where
-        rule_id in ('unusual_size', 'repeated_amount', 'benford', 'new_country')
-        and status = 'live'
+    select * from limits
+    where status = 'live'
 ),
 
 -- How far back each of them looks, in one row; null where it is not live.
@@ -69,128 +68,98 @@ payments as (
         where ids.transaction_id = evidence.transaction_id
         {{ evaluate_once() }}
     ) as facts on true
-),
-
-compared as (
-    select
-        payments.alert_id,
-        payments.rule_id,
-        payments.standing,
-        payments.role,
-        payments.hop,
-        payments.transaction_id,
-        payments.booked_at,
-        payments.booked_date,
-        payments.direction,
-        payments.amount,
-        payments.currency,
-        payments.amount_sek,
-        payments.sender_account,
-        payments.receiver_account,
-        payments.counterparty_country,
-        payments._load_id,
-        payments._line_no,
-        past.earlier_count,
-        past.median_amount_sek,
-        past.high_amount_sek,
-        past.same_amount_count,
-        past.digits_count,
-        past.digits_chi_square,
-        past.known_countries_count,
-        past.same_country_count
-    from payments
-    cross join windows
-    inner join lateral (
-        select
-            count(*) filter (where earlier.is_for_size) as earlier_count,
-            percentile_disc(0.5) within group (order by earlier.amount_sek)
-            filter (where earlier.is_for_size) as median_amount_sek,
-            percentile_disc(windows.size_share) within group (order by earlier.amount_sek)
-            filter (where earlier.is_for_size) as high_amount_sek,
-            count(*) filter (
-                where earlier.is_for_repetition and earlier.amount_sek = payments.amount_sek
-            ) as same_amount_count,
-            count(*) filter (where earlier.is_for_digits) as digits_count,
-            {{ benford_chi_square('earlier.amount_sek', 'earlier.is_for_digits') }}
-                as digits_chi_square,
-            count(*) filter (
-                where earlier.is_for_country and earlier.counterparty_country is not null
-            ) as known_countries_count,
-            count(*) filter (
-                where earlier.is_for_country and earlier.is_same_country
-            ) as same_country_count
-        from (
-            select distinct of_day._load_id
-            from {{ ref('fct_account_movements') }} as of_day
-            where
-                of_day.own_account = payments.own_account
-                and of_day.movement_date
-                between payments.booked_date - windows.longest_days and payments.booked_date
-        ) as deliveries
-        inner join lateral (
-            select
-                edges.amount_sek,
-                case
-                    when payments.is_sent then edges.receiver_country
-                    else edges.sender_country
-                end as counterparty_country,
-                case
-                    when payments.is_sent then edges.receiver_country
-                    else edges.sender_country
-                end = payments.counterparty_country as is_same_country,
-                edges.booked_at >= payments.booked_at - windows.size_window as is_for_size,
-                edges.booked_at >= payments.booked_at - windows.repetition_window
-                    as is_for_repetition,
-                edges.booked_at >= payments.booked_at - windows.digits_window
-                and edges.amount_sek >= 1 as is_for_digits,
-                edges.booked_at >= payments.booked_at - windows.country_window as is_for_country
-            from {{ ref('int_aml_edges__keyed') }} as edges
-            where
-                edges._load_id = deliveries._load_id
-                and edges.booked_date
-                between payments.booked_date - windows.longest_days and payments.booked_date
-                and edges.booked_at >= payments.booked_at - windows.longest_window
-                and edges.booked_at < payments.booked_at
-                and (
-                    (payments.is_sent and edges.sender_key = payments.own_key)
-                    or (not payments.is_sent and edges.receiver_key = payments.own_key)
-                )
-                -- Without an amount in SEK a payment is no part of what is usual.
-                and edges.amount_sek > 0
-            {{ evaluate_once() }}
-        ) as earlier on true
-        {{ evaluate_once() }}
-    ) as past on true
 )
 
 select
-    compared.alert_id,
-    compared.rule_id,
-    compared.standing,
-    compared.role,
-    compared.hop,
-    compared.transaction_id,
-    compared.booked_at,
-    compared.booked_date,
-    compared.direction,
-    compared.amount,
-    compared.currency,
-    compared.amount_sek,
-    compared.sender_account,
-    compared.receiver_account,
-    compared.counterparty_country,
-    compared._load_id,
-    compared._line_no,
-    compared.earlier_count,
-    compared.median_amount_sek,
-    compared.high_amount_sek,
-    compared.same_amount_count,
-    compared.digits_count,
-    compared.digits_chi_square,
-    compared.same_country_count,
+    payments.alert_id,
+    payments.rule_id,
+    payments.standing,
+    payments.role,
+    payments.hop,
+    payments.transaction_id,
+    payments.booked_at,
+    payments.booked_date,
+    payments.direction,
+    payments.amount,
+    payments.currency,
+    payments.amount_sek,
+    payments.sender_account,
+    payments.receiver_account,
+    payments.counterparty_country,
+    payments._load_id,
+    payments._line_no,
+    past.earlier_count,
+    past.median_amount_sek,
+    past.high_amount_sek,
+    past.same_amount_count,
+    past.digits_count,
+    past.digits_chi_square,
+    past.same_country_count,
     coalesce(met.points, 0) as points,
     coalesce(met.rule_ids, {{ empty_text_array() }}) as modifiers
-from compared
+from payments
+cross join windows
+inner join lateral (
+    select
+        count(*) filter (where earlier.is_for_size) as earlier_count,
+        percentile_disc(0.5) within group (order by earlier.amount_sek)
+        filter (where earlier.is_for_size) as median_amount_sek,
+        percentile_disc(windows.size_share) within group (order by earlier.amount_sek)
+        filter (where earlier.is_for_size) as high_amount_sek,
+        count(*) filter (
+            where earlier.is_for_repetition and earlier.amount_sek = payments.amount_sek
+        ) as same_amount_count,
+        count(*) filter (where earlier.is_for_digits) as digits_count,
+        {{ benford_chi_square('earlier.amount_sek', 'earlier.is_for_digits') }}
+            as digits_chi_square,
+        count(*) filter (
+            where earlier.is_for_country and earlier.counterparty_country is not null
+        ) as known_countries_count,
+        count(*) filter (
+            where earlier.is_for_country and earlier.is_same_country
+        ) as same_country_count
+    from (
+        select distinct of_day._load_id
+        from {{ ref('fct_account_movements') }} as of_day
+        where
+            of_day.own_account = payments.own_account
+            and of_day.movement_date
+            between payments.booked_date - windows.longest_days and payments.booked_date
+    ) as deliveries
+    inner join lateral (
+        select
+            edges.amount_sek,
+            case
+                when payments.is_sent then edges.receiver_country
+                else edges.sender_country
+            end as counterparty_country,
+            case
+                when payments.is_sent then edges.receiver_country
+                else edges.sender_country
+            end = payments.counterparty_country as is_same_country,
+            edges.booked_at >= payments.booked_at - windows.size_window as is_for_size,
+            edges.booked_at >= payments.booked_at - windows.repetition_window
+                as is_for_repetition,
+            edges.booked_at >= payments.booked_at - windows.digits_window
+            and edges.amount_sek >= 1 as is_for_digits,
+            edges.booked_at >= payments.booked_at - windows.country_window as is_for_country
+        from {{ ref('int_aml_edges__keyed') }} as edges
+        where
+            edges._load_id = deliveries._load_id
+            and edges.booked_date
+            between payments.booked_date - windows.longest_days and payments.booked_date
+            and edges.booked_at >= payments.booked_at - windows.longest_window
+            and edges.booked_at < payments.booked_at
+            and (
+                (payments.is_sent and edges.sender_key = payments.own_key)
+                or (not payments.is_sent and edges.receiver_key = payments.own_key)
+            )
+            -- Without an amount in SEK a payment is no part of what is usual.
+            and edges.amount_sek > 0
+        {{ evaluate_once() }}
+    ) as earlier on true
+    {{ evaluate_once() }}
+) as past on true
 inner join lateral (
     select
         sum(rules.points) as points,
@@ -200,20 +169,20 @@ inner join lateral (
         case rules.rule_id
             when 'unusual_size'
                 then
-                    compared.earlier_count >= rules.companion_threshold
-                    and compared.amount_sek >= rules.threshold * compared.median_amount_sek
-                    and compared.amount_sek > compared.high_amount_sek
-                    and compared.amount_sek >= rules.floor_sek * {{ var('aml_floor_scale') }}
+                    past.earlier_count >= rules.companion_threshold
+                    and payments.amount_sek >= rules.threshold * past.median_amount_sek
+                    and payments.amount_sek > past.high_amount_sek
+                    and payments.amount_sek >= rules.scaled_floor_sek
             when 'new_country'
                 then
-                    compared.known_countries_count >= rules.companion_threshold
-                    and compared.counterparty_country is not null
-                    and compared.same_country_count < rules.threshold
+                    past.known_countries_count >= rules.companion_threshold
+                    and payments.counterparty_country is not null
+                    and past.same_country_count < rules.threshold
             when 'repeated_amount'
-                then compared.same_amount_count >= rules.threshold
+                then past.same_amount_count >= rules.threshold
             when 'benford'
                 then
-                    compared.digits_count >= rules.companion_threshold
-                    and compared.digits_chi_square >= rules.threshold
+                    past.digits_count >= rules.companion_threshold
+                    and past.digits_chi_square >= rules.threshold
         end
 ) as met on true
