@@ -41,6 +41,7 @@ from measure import (
     program,
     run,
     say,
+    slowest_nodes,
     without_malformed_lines,
 )
 from plot import Points, draw
@@ -62,7 +63,8 @@ class Day:
     load_seconds: float
     build_seconds: float
     copy_seconds: float
-    # None where it is left out of the sitting.
+    # A build that finds nothing new; None where detection is left out of the sitting.
+    idle_seconds: float | None
     detection_seconds: float | None
     database_bytes: int
     input_bytes: int
@@ -75,6 +77,13 @@ class Day:
     def copies(self) -> float:
         """Load and build in bare COPYs of a day's file."""
         return self.seconds / self.copy_seconds
+
+    @property
+    def added(self) -> float | None:
+        """What detection adds to the build, as a share of it."""
+        if self.detection_seconds is None or self.idle_seconds is None:
+            return None
+        return (self.detection_seconds - self.idle_seconds) / self.build_seconds
 
 
 def main() -> None:
@@ -93,7 +102,9 @@ def main() -> None:
             "bare COPY": [(day.number, day.copy_seconds) for day in days],
         }
         if not arguments.without_detection:
-            lines["detection"] = [(day.number, day.detection_seconds or 0) for day in days]
+            lines["detection"] = [
+                (day.number, (day.detection_seconds or 0) - (day.idle_seconds or 0)) for day in days
+            ]
         title = f"A day of {arguments.rows:,} lines with history behind it"
         draw(arguments.plot, title, "days in the database", "seconds", lines)
         say(f"the plot is {arguments.plot}")
@@ -135,12 +146,15 @@ def _days(rows: int, count: int, home: Path, is_detecting: bool) -> list[Day]:
         built = measure([program("sluss"), "build"]).seconds
         copied = (before + _bare_copy(yardstick)) / 2
         size = _database_bytes()
-        detected = None
+        idle = detected = None
         if is_detecting:
-            # Detection by itself: by a build that has nothing else to do, with its own cost.
+            # Detection by itself: by a build that has nothing else to do, less what such a build
+            # takes without it.
+            idle = measure([program("sluss"), "build"]).seconds
             os.environ["SLUSS_DETECTION"] = "on"
             detected = measure([program("sluss"), "build"]).seconds
-        shown.append(Day(number, result["seconds"], built, copied, detected, size, taken_in))
+            say(f"slowest of detection: {slowest_nodes(home / 'dbt' / 'target')}")
+        shown.append(Day(number, result["seconds"], built, copied, idle, detected, size, taken_in))
         say(_row(shown[-1], shown))
         _let_a_day_pass()
     return shown
@@ -218,8 +232,9 @@ def _report(days: list[Day], rows: int) -> str:
         f"{date.today()}, {machine()}; days of {rows:,} lines, all tests on.",
         "",
         "| day | load s | build s | load + build s | x day 2 | bare COPY s "
-        "| load + build, x bare COPY | x day 2 | database, x input | detection s |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| load + build, x bare COPY | x day 2 | database, x input "
+        "| build with nothing new s | the same with detection s | detection adds |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *(_row(day, days) for day in days)])
 
@@ -234,7 +249,11 @@ def _row(day: Day, days: list[Day]) -> str:
         f"{day.copies:.1f}",
         f"{day.copies / second.copies:.2f}",
         f"{day.database_bytes / day.input_bytes:.2f}",
-        "" if day.detection_seconds is None else f"{day.detection_seconds:.2f}",
+        *(
+            "" if seconds is None else f"{seconds:.2f}"
+            for seconds in (day.idle_seconds, day.detection_seconds)
+        ),
+        "" if day.added is None else f"{day.added:.0%}",
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -106,6 +106,7 @@ META_OF_MODELS = {
     "logs",
     "partitioned",
     "touched_by",
+    "units",
     "wanted",
 }
 META_OF_COLUMNS = {"personal"}

@@ -12,10 +12,11 @@ import math
 import re
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,8 @@ RULE_OF = {
     "pass_through": "rapid_movement",
     "dormant": "dormant_reactivated",
 }
+# In no register but the last.
+NEW_ACCOUNT, NEW_BUSY, WOKEN = (f"SE8902NEWA{number:014d}" for number in (1, 2, 3))
 # What the marts of the bank's day say when all is made anew, other tests ask.
 ANEW = ("--full-refresh", "--select", *selection(DETECTION))
 MODELS_ONLY = ("test", "unit_test", "snapshot")
@@ -141,13 +144,23 @@ def _german_account(number: int) -> str:
     return f"DE{98 - int(bban + '131400') % 97:02d}{bban}"
 
 
+def register_with(accounts: Sequence[str], customers: Path, out: Path) -> None:
+    """Writes the register with more accounts, of its last customer."""
+    with customers.open(encoding="utf-8", newline="") as file:
+        records = list(csv.reader(file))
+    with out.open("w", encoding="utf-8", newline="") as file:
+        more = [[*records[-1][:4], account] for account in accounts]
+        csv.writer(file, lineterminator="\n").writerows([*records, *more])
+
+
 def drawn_lines(customers: Path, out: Path, taken: set[str]) -> dict[str, tuple[str, set[str]]]:
     """Writes what rules in shadow look for; returns rule -> subject and its payments' ids.
 
     Accounts that are ``taken`` have no part in it.
     """
     with customers.open(encoding="utf-8", newline="") as file:
-        own = [record[4] for record in [*csv.reader(file)][1:] if record[4] not in taken][-200:]
+        own = [record[4] for record in [*csv.reader(file)][1:] if record[4] not in taken]
+    ours = {*own, NEW_ACCOUNT, NEW_BUSY, WOKEN}
     lines: list[list[str]] = []
     drawn: dict[str, tuple[str, set[str]]] = defaultdict(lambda: ("", set()))
 
@@ -159,10 +172,10 @@ def drawn_lines(customers: Path, out: Path, taken: set[str]) -> dict[str, tuple[
         sides = [
             sender,
             receiver,
-            *("Sweden" if sender in own else "Germany", ""),
-            *("Sweden" if receiver in own else "Germany", ""),
+            *("Sweden" if sender in ours else "Germany", ""),
+            *("Sweden" if receiver in ours else "Germany", ""),
         ]
-        kind = "outgoing" if sender in own else "incoming"
+        kind = "outgoing" if sender in ours else "incoming"
         lines.append([number, f"{at:%Y-%m-%d %H:%M:%S}", amount, currency, *sides, kind, ""])
         drawn[rule] = (subject, drawn[rule][1] | {number})
 
@@ -184,9 +197,13 @@ def drawn_lines(customers: Path, out: Path, taken: set[str]) -> dict[str, tuple[
         later = timedelta(minutes=10 * number)
         draw("fan_in", own[7], morning + later, "500.00", abroad[number], own[7])
         draw("fan_out", own[8], morning + later, "500.00", own[8], abroad[number])
-    # Fans are looked for among the busiest of a delivery's hundred accounts or more: the others.
-    for each in own[10:]:
-        draw("none", each, morning, "500.00", each, abroad[0])
+    draw("new_account_in_heavy_use", NEW_ACCOUNT, next_day, "150000.00", abroad[12], NEW_ACCOUNT)
+    draw("none", WOKEN, morning - timedelta(days=100), "500.00", WOKEN, abroad[12])
+    for number in range(25):
+        later = timedelta(minutes=10 * number)
+        # Before the day of the register, so that it is not taken for new.
+        draw("dormant_busy", WOKEN, morning + later, "500.00", WOKEN, abroad[12])
+        draw("new_account_busy", NEW_BUSY, next_day + later, "500.00", NEW_BUSY, abroad[12])
     _write(lines, out)
     return dict(drawn)
 
@@ -249,6 +266,9 @@ def life(
         listed_file = folder / "listed.csv"
         told.listed = listed_lines(customers, listed_file)
         loaded("bank_transactions", listed_file, days[4])
+        register = folder / "customers.csv"
+        register_with((NEW_ACCOUNT, NEW_BUSY, WOKEN), customers, register)
+        loaded("bank_customers", register, days[4])
         drawn_file = folder / "drawn.csv"
         told.drawn = drawn_lines(customers, drawn_file, taken)
         loaded("bank_transactions", drawn_file, days[4])
@@ -317,7 +337,17 @@ def test_every_planted_attempt_is_found_with_its_payments(life: Life, pattern: s
 
 @pytest.mark.parametrize(
     "rule_id",
-    ["scatter_gather", "gather_scatter", "matched_legs", "fan_in", "fan_out", "structuring_5000"],
+    [
+        "scatter_gather",
+        "gather_scatter",
+        "matched_legs",
+        "fan_in",
+        "fan_out",
+        "structuring_5000",
+        "new_account_in_heavy_use",
+        "new_account_busy",
+        "dormant_busy",
+    ],
 )
 def test_rules_in_shadow_find_what_was_drawn_for_them(life: Life, rule_id: str) -> None:
     subject, ids = life.drawn[rule_id]
@@ -331,6 +361,50 @@ def test_rules_in_shadow_find_what_was_drawn_for_them(life: Life, rule_id: str) 
     # Nobody else is thought to have done it.
     others = found.keys() - set(whole)
     assert [each for each in others if life.evidence[each] & ids] == []
+
+
+def test_heavy_days_are_those_above_nearly_all_of_their_delivery(life: Life) -> None:
+    days_of: dict[int, list[Row]] = defaultdict(list)
+    for each in rows("select * from marts.fct_account_movements"):
+        days_of[each["_load_id"]].append(each)
+    about = {
+        each["load_id"]: each["business_date"]
+        for each in rows("select * from intermediate.int_aml_loads__profiled")
+    }
+
+    def most(day: Row, what: str) -> Decimal:
+        return Decimal(max(day[f"incoming_{what}"], day[f"outgoing_{what}"]))
+
+    expected = Counter()
+    limits = set()
+    for load_id, days in days_of.items():
+        timely = [day for day in days if day["movement_date"] <= about[load_id] + timedelta(days=1)]
+        lines: Counter[date] = Counter()
+        for day in timely:
+            lines[day["movement_date"]] += day["incoming_count"] + day["outgoing_count"]
+        usual = {each for each, count in lines.items() if count >= 0.003 * lines.total()}
+        segment = [day for day in timely if day["movement_date"] in usual]
+        for measure, what, percent in (
+            ("account_amount", "amount_sek", 99),
+            ("account_count", "count", 95),
+        ):
+            sizes = sorted(most(day, what) for day in segment)
+            # A hundredth of fewer than a hundred is none: all of them are looked at.
+            limit = sizes[-(-len(sizes) * percent // 100) - 1] if len(sizes) >= 100 else None
+            heavy = sizes[-(-len(sizes) * 99 // 100) - 1] if len(sizes) >= 100 else None
+            limits.add((measure, limit is None))
+            expected.update(
+                (
+                    *(load_id, measure, day["own_account"], day["movement_date"], heavy),
+                    heavy is None or most(day, what) >= heavy,
+                )
+                for day in days
+                if limit is None or most(day, what) >= limit
+            )
+    assert len(limits) == 4
+    columns = ("_load_id", "measure", "own_account", "movement_date", "heavy_limit", "is_heavy")
+    found = rows("select * from intermediate.int_aml_account_days__heavy")
+    assert Counter(tuple(each[name] for name in columns) for each in found) == expected
 
 
 @pytest.mark.parametrize("rule_id", ["velocity_burst", "smurfing"])
@@ -482,7 +556,14 @@ def test_an_alert_explains_itself(life: Life) -> None:
         assert alert["window_start_at"] <= alert["alert_at"] <= alert["last_hit_at"]
         assert alert["transaction_count"] <= len(life.evidence[alert["alert_id"]])
         assert f"threshold={alert['threshold']:f}".rstrip("0").rstrip(".") in alert["parameters"]
-        assert alert["reason"].endswith("of 100 accounts stay below this.")
+        share = alert["segment_percentile"]
+        assert alert["reason"].endswith(
+            " a day." if share is None else f" a day, and {share} of 100 accounts stay below this."
+        )
+    assert {each["segment_percentile"] is None for each in life.alerts["all"].values()} == {
+        True,
+        False,
+    }
     burst = next(a for a in life.alerts["all"].values() if a["rule_id"] == "velocity_burst")
     assert "100 payments to 100 different receivers within 4 min 59 s" in burst["reason"]
     assert "The rule asks for 10 receivers in 5 minutes" in burst["reason"]

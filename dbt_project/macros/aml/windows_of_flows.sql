@@ -63,8 +63,7 @@ anchors as (
     cross join rules
     inner join {{ ref('int_aml_edges__large') }} as edges
         on
-            units.subject_key = edges.sender_key
-            and units.booked_date = edges.booked_date
+            {{ is_of_units('edges', 'sender_key') }}
             and rules.scaled_floor_sek <= edges.amount_sek
     where edges.is_sender_own
 ),

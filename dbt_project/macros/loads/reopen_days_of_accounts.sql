@@ -1,11 +1,12 @@
 {#-
-    For a rule about an account's days: finds the busy days (of int_aml_account_days__heavy) that a
-    build has to judge again, and takes their hits out. Touched are days on which the account's
-    payments changed, and those that follow within `days` (null: all that follow), for they look back:
-    days of deliveries that are new to the rule, of lines that changed, of loads that are gone
-    (noted by int_aml_edges__keyed), and busy days that came or went.
+    For a rule about an account's days: finds the busy days (of int_aml_account_days__heavy: those of
+    a measure, or else the heavy ones of any) that a build has to judge again, and takes their hits
+    out. Touched are days on which the account's payments changed, and those that follow within `days`
+    (null: all that follow), for they look back: days of deliveries that are new to the rule, of lines
+    that changed, of loads that are gone (noted by int_aml_edges__keyed), and busy days that came or
+    went; with `days`, also those whose month begins elsewhere, for the bank's first day is another.
 -#}
-{% macro reopen_days_of_accounts(measure, days=none) -%}
+{% macro reopen_days_of_accounts(measure=none, days=none) -%}
     {%- set edges, heavy = ref('int_aml_edges__keyed'), ref('int_aml_account_days__heavy') -%}
     {%- if not is_kept_by_load() %}
     {{ forget_reopened_windows(model.name) }};
@@ -31,16 +32,27 @@
     inner join {{ heavy }} as heavy
         on
             moved.account_key = heavy.account_key
-            and heavy.measure = '{{ measure }}'
+            and {{ "heavy.measure = '" ~ measure ~ "'" if measure else 'heavy.is_heavy' }}
             and moved.movement_date <= heavy.movement_date
             {%- if days is not none %}
             and moved.movement_date >= heavy.movement_date - {{ days }}
             {%- endif %}
     union
     select account_key, movement_date from {{ changes_of(heavy) }}
+    where _change_id > {{ by_load__through_sql(heavy.identifier) }}
+    {%- if days is not none %}
+    union
+    select heavy.account_key, heavy.movement_date
+    from {{ heavy }} as heavy
+    cross join (
+        select {{ first_bank_day_number() }} as this_day, {{ by_load__through_sql('first bank day') }} as that_day
+    ) as first_days
     where
-        _change_id > {{ by_load__through_sql(heavy.identifier) }}
-        and measure = '{{ measure }}'
+        first_days.this_day <> first_days.that_day
+        and heavy.measure = '{{ measure }}'
+        and heavy.movement_date - date '2000-01-01'
+            <= greatest(first_days.this_day, first_days.that_day) + {{ days }}
+    {%- endif %}
     union
     -- Days that may be busy no more.
     select account_key, movement_date from moved;
@@ -53,7 +65,14 @@
 {%- endmacro %}
 
 {#- After it: what was looked at is taken up. -#}
-{% macro record_days_of_accounts() -%}
+{% macro record_days_of_accounts(has_months=false) -%}
+    {%- if has_months %}
+    insert into {{ applied_changes() }} (model, source, through)
+    select '{{ model.name }}', 'first bank day', first_days.this_day
+    from (select {{ first_bank_day_number() }} as this_day) as first_days
+    where first_days.this_day is not null
+    on conflict (model, source) do update set through = excluded.through;
+    {%- endif %}
     {{ forget_reopened_windows(model.name) }};
     {{ by_load__record_changes_sql('int_aml_edges__keyed') }}
     {{ by_load__record_changes_sql('int_aml_account_days__heavy') }}
@@ -84,4 +103,20 @@
     union
     select '{{ reader }}', receiver_key, null, booked_date from gone
     where is_receiver_own
+{%- endmacro %}
+
+{#-
+    The day that the bank's files begin with; null before the first. A file of past months says nothing
+    of its own beginning: then they begin long before.
+-#}
+{% macro first_bank_day() -%}
+    (
+        select min(business_date - case when is_history then 3650 else 0 end)
+        from {{ ref('int_aml_loads__profiled') }}
+    )
+{%- endmacro %}
+
+{#- The same as a number, which is how applied_changes keeps what was taken up. -#}
+{% macro first_bank_day_number() -%}
+    ({{ first_bank_day() }} - date '2000-01-01')
 {%- endmacro %}

@@ -4,6 +4,17 @@
 {%- endmacro %}
 
 {#-
+    The payments of the units (a rule's CTE): of the account, on the day. The day is asked for twice:
+    where an index goes by instants, one account's payments of all years would be read for it.
+-#}
+{% macro is_of_units(payments, key) -%}
+units.subject_key = {{ payments }}.{{ key }}
+            and units.booked_date = {{ payments }}.booked_date
+            and {{ payments }}.booked_at >= units.day_from
+            and {{ payments }}.booked_at < units.day_to
+{%- endmacro %}
+
+{#-
     Finds the units that a change of the payments a rule looks at touches, takes their hits out, and
     keeps the units for the rest of the transaction. Where the rule has seen nothing yet, all of the
     payments are new to it.
@@ -29,67 +40,80 @@
         )
     {%- endset -%}
     {%- set keys = ['sender_key', 'receiver_key'] if subjects == 'both' else [subjects ~ '_key'] -%}
+    create temporary table {{ reopened() }}_touched on commit drop as
+    select sender_key, receiver_key, booked_at, booked_date
+    from {{ changes_of(payments) }}
+    where
+        _change_id > {{ by_load__through_sql(model_of_payments) }}
+        and {{ has_seen }}
+        and amount_sek >= {{ floor_sek }}
+    union
+    select sender_key, receiver_key, booked_at, met_date
+    from {{ reopened_windows() }}
+    where reader = '{{ model.name }}';
+    analyze {{ reopened() }}_touched;
+    -- What was touched is looked up payment by payment, for it is one day's part of all history.
     create temporary table {{ reopened() }} on commit drop as
-    with recursive touched as materialized (
-        select sender_key, receiver_key, booked_at, booked_date
-        from {{ changes_of(payments) }}
-        where
-            _change_id > {{ by_load__through_sql(model_of_payments) }}
-            and {{ has_seen }}
-            and amount_sek >= {{ floor_sek }}
-        union
-        select sender_key, receiver_key, booked_at, met_date
-        from {{ reopened_windows() }}
-        where reader = '{{ model.name }}'
-        union
-        select sender_key, receiver_key, booked_at, booked_date
-        from {{ payments }}
-        where not {{ has_seen }} and amount_sek >= {{ floor_sek }}
-    ),
+    with recursive
     {%- if hops > 0 %}
     reached (account_key, reached_at, hop) as (
-        select distinct receiver_key, booked_at, 1 from touched
+        select distinct receiver_key, booked_at, 1 from {{ reopened() }}_touched
         union
         select edges.receiver_key, edges.booked_at, reached.hop + 1
         from reached
-        inner join {{ payments }} as edges
-            on edges.sender_key = reached.account_key
-            and edges.booked_at between reached.reached_at
+        inner join lateral (
+            select of_account.receiver_key, of_account.booked_at
+            from {{ payments }} as of_account
+            where
+                of_account.sender_key = reached.account_key
+                and of_account.booked_at between reached.reached_at
                 and reached.reached_at + {{ minutes }} * interval '1 minute'
-        where
-            reached.hop < {{ hops }}
-            and edges.amount_sek >= {{ floor_sek }}
-    ),
-    starts as (
-        select account_key, reached_at as booked_at from reached
-        {%- for key in keys %}
-        union
-        select {{ key }}, booked_at from touched
-        {%- endfor %}
-    ),
-    {%- else %}
-    starts as (
-        {%- for key in keys %}
-        {{ 'union' if not loop.first }}
-        select {{ key }} as account_key, booked_at from touched
-        {%- endfor %}
+                and of_account.amount_sek >= {{ floor_sek }}
+            {{ evaluate_once() }}
+        ) as edges on true
+        where reached.hop < {{ hops }}
     ),
     {%- endif %}
+    starts as (
+        {%- if hops > 0 %}
+        select account_key, reached_at as booked_at from reached
+        union
+        {%- endif %}
+        {%- for key in keys %}
+        select {{ key }} as account_key, booked_at from {{ reopened() }}_touched
+        {{ 'union' if not loop.last }}
+        {%- endfor %}
+    ),
     units as (
         {%- for key in keys %}
-        {{ 'union' if not loop.first }}
-        select edges.{{ key }} as subject_key, edges.booked_date
+        select starts.account_key as subject_key, edges.booked_date
         from starts
-        inner join {{ payments }} as edges
-            on edges.{{ key }} = starts.account_key
-            and edges.booked_at between starts.booked_at
+        inner join lateral (
+            select of_account.booked_date
+            from {{ payments }} as of_account
+            where
+                of_account.{{ key }} = starts.account_key
+                and of_account.booked_at between starts.booked_at
                 and starts.booked_at + {{ minutes }} * interval '1 minute'
-        where edges.amount_sek >= {{ floor_sek }}
+                and of_account.amount_sek >= {{ floor_sek }}
+            {{ evaluate_once() }}
+        ) as edges on true
         union
-        select {{ key }}, booked_date from touched
+        select {{ key }}, booked_date from {{ reopened() }}_touched
+        union
+        select {{ key }}, booked_date
+        from {{ payments }}
+        where not {{ has_seen }} and amount_sek >= {{ floor_sek }}
+        {{ 'union' if not loop.last }}
         {%- endfor %}
     )
-    select distinct subject_key, booked_date from units;
+    select
+        subject_key,
+        booked_date,
+        -- Wide enough for any time zone: the day itself is asked for beside it.
+        cast(booked_date - 1 as timestamptz) as day_from,
+        cast(booked_date + 2 as timestamptz) as day_to
+    from units;
     create index on {{ reopened() }} (subject_key, booked_date);
     analyze {{ reopened() }};
     {%- if is_kept_by_load() %}

@@ -8,8 +8,12 @@
       keys   the columns of the model that hold an account
       key    the model's key
       wanted the loads (load_id, version) that shall stand in it
+      which  of the changed lines (changed) those that the model may say something else after
+    Where the model says something of each day by itself, a unit is a load, an account and a day
+    (meta: {units: days}): every night lines of all earlier loads come to their day, and the account's
+    other days need not be read for them.
 -#}
-{% macro touch_units(sides, keys, key, wanted=none) -%}
+{% macro touch_units(sides, keys, key, wanted=none, which='true') -%}
     {%- set edges = ref('int_aml_edges__keyed') -%}
     {%- if not is_incremental() -%}
         delete from {{ applied_loads() }} where model = '{{ model.name }}';
@@ -18,12 +22,16 @@
         create temporary table {{ units() }}_loads on commit drop as
         {{ loads_to_build(wanted or standing_edges()) }};
         create temporary table {{ units() }} on commit drop as
-        select distinct changed._load_id, sides.account_key
+        select distinct
+            changed._load_id,
+            sides.account_key
+            {{- ', changed.booked_date' if units_are_days() }}
         from {{ changes_of(edges) }} as changed
         cross join lateral (values (changed.{{ sides | join('), (changed.') }})) as sides (account_key)
         where
             changed._change_id > {{ by_load__through_sql(edges.identifier) }}
-            and changed._load_id not in (select load_id from {{ units() }}_loads);
+            and changed._load_id not in (select load_id from {{ units() }}_loads)
+            and ({{ which }});
         analyze {{ units() }};
         create temporary table {{ units() }}_before on commit drop as
         {{ rows_of_units(keys) }}
@@ -64,6 +72,10 @@
     {{ model.name }}__units
 {%- endmacro %}
 
+{% macro units_are_days() -%}
+    {{ return(config.get('meta', {}).get('units') == 'days') }}
+{%- endmacro %}
+
 {#- True for rows of the loads in which there is a unit to look at. -#}
 {% macro in_loads_of_units(column='_load_id') -%}
     {{ is_one_of(
@@ -80,6 +92,7 @@
         on
             units._load_id = standing._load_id
             and units.account_key = standing.{{ key }}
+            {{- ' and units.booked_date = standing.booked_date' if units_are_days() }}
     union
     {%- endfor %}
     select * from {{ this }}
@@ -101,6 +114,7 @@
             where
                 of_account._load_id = units._load_id
                 and of_account.{{ side }} = units.account_key
+                {{- ' and of_account.booked_date = units.booked_date' if units_are_days() }}
             {{ evaluate_once() }}
         ) as edges on true
         {{ 'union' if not loop.last }}

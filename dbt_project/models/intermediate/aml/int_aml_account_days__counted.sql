@@ -6,6 +6,7 @@
         {'columns': ['account_key', 'booked_date', '_load_id'], 'unique': true},
         {'columns': ['_load_id'], 'type': 'btree'},
     ],
+    meta={'units': 'days'},
     pre_hook="{{ touch_units(
         ['sender_key', 'receiver_key'], ['account_key'], ['account_key', 'booked_date', '_load_id']
     ) }}",

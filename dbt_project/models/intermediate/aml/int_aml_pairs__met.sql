@@ -7,6 +7,7 @@
         {'columns': ['receiver_key', 'booked_date'], 'type': 'btree'},
         {'columns': ['_load_id'], 'type': 'btree'},
     ],
+    meta={'units': 'days'},
     pre_hook="{{ touch_units(
         ['sender_key', 'receiver_key'],
         ['sender_key', 'receiver_key'],

@@ -16,8 +16,9 @@
     post_hook="{{ log_units(['account_key'], wanted=ref('int_aml_loads__profiled')) }}"
 ) }}
 
--- One row per load, measure and day on which an own account moved more by it than nearly all
--- accounts do.
+-- One row per load, measure and day on which an own account moved more by it than most accounts do,
+-- and whether more than nearly all of them. In a delivery that is too small to tell, every day is
+-- one: then the rules' own thresholds decide.
 -- depends_on: {{ ref('int_aml_accounts__keyed') }}
 
 with movements as (
@@ -38,26 +39,51 @@ with movements as (
     {%- endif %}
 ),
 
+quantities as (
+    select
+        movements._load_id,
+        movements.own_account,
+        movements.movement_date,
+        by_measure.measure,
+        by_measure.quantity,
+        by_measure.kept_from_percentile
+    from movements
+    cross join lateral (
+        values
+        (
+            'account_amount',
+            greatest(movements.incoming_amount_sek, movements.outgoing_amount_sek),
+            {{ var('aml_heavy_day_percentile') }}
+        ),
+        (
+            'account_count',
+            cast(greatest(movements.incoming_count, movements.outgoing_count) as numeric),
+            {{ var('aml_busy_day_percentile') }}
+        )
+    ) as by_measure (measure, quantity, kept_from_percentile)
+),
+
 sizes as (
     select * from {{ ref('int_aml_load_sizes__measured') }}
-    where
-        (measure = 'account_amount' and percentile = {{ var('aml_heavy_day_percentile') }})
-        or (measure = 'account_count' and percentile = {{ var('aml_busy_day_percentile') }})
 )
 
 select
-    movements._load_id,
-    sizes.measure,
-    {{ account_key('movements.own_account') }} as account_key,
-    movements.own_account,
-    movements.movement_date,
-    sizes.upper_limit as usual_limit
-from movements
-inner join sizes
+    quantities._load_id,
+    quantities.measure,
+    {{ account_key('quantities.own_account') }} as account_key,
+    quantities.own_account,
+    quantities.movement_date,
+    heavy.upper_limit as heavy_limit,
+    coalesce(quantities.quantity >= heavy.upper_limit, true) as is_heavy
+from quantities
+left join sizes as kept
     on
-        movements._load_id = sizes._load_id
-        and case sizes.measure
-            when 'account_amount'
-                then greatest(movements.incoming_amount_sek, movements.outgoing_amount_sek)
-            else greatest(movements.incoming_count, movements.outgoing_count)
-        end >= sizes.upper_limit
+        quantities._load_id = kept._load_id
+        and quantities.measure = kept.measure
+        and quantities.kept_from_percentile = kept.percentile
+left join sizes as heavy
+    on
+        quantities._load_id = heavy._load_id
+        and quantities.measure = heavy.measure
+        and heavy.percentile = {{ var('aml_heavy_day_percentile') }}
+where coalesce(quantities.quantity >= kept.upper_limit, true)

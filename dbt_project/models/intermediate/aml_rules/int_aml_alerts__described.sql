@@ -66,13 +66,14 @@ own_months as (
 segments as (
     select
         alerts.alert_id,
-        max(sizes.percentile) as percentile
+        coalesce(
+            max(sizes.percentile) filter (where alerts.quantity >= sizes.upper_limit), 0
+        ) as percentile
     from alerts
     inner join sizes
         on
             alerts._load_id = sizes._load_id
             and alerts.measure = sizes.measure
-            and alerts.quantity >= sizes.upper_limit
     group by alerts.alert_id
 ),
 
@@ -94,7 +95,7 @@ joined as (
             when 'account_count' then round(coalesce(own_months.daily_count, 0), 1)
             else round(coalesce(own_months.daily_amount, 0), 2)
         end as baseline,
-        coalesce(segments.percentile, 0) as segment_percentile,
+        segments.percentile as segment_percentile,
         concat_ws(
             ' ',
             'threshold=' || rules.threshold,
@@ -173,7 +174,9 @@ select
             then 'made or received ' || {{ number_text('baseline') }} || ' payments'
         else 'moved ' || {{ money_text('baseline') }} || ' SEK'
     end
-    || ' a day, and ' || segment_percentile || ' of 100 accounts stay below this.' as reason,
+    || ' a day'
+    || coalesce(', and ' || segment_percentile || ' of 100 accounts stay below this.', '.')
+        as reason,
     parameters,
     suppressed_until is not null as is_suppressed,
     suppressed_until,

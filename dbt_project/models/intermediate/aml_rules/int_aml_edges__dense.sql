@@ -4,10 +4,13 @@
     on_schema_change='fail',
     indexes=[
         {'columns': ['sender_key', 'booked_at'], 'type': 'btree'},
-        {'columns': ['_load_id'], 'type': 'btree'},
+        {'columns': ['_load_id', 'sender_key'], 'type': 'btree'},
     ],
     pre_hook="{{ touch_units(
-        ['sender_key'], ['sender_key'], ['sender_key', 'booked_at', 'transaction_id', '_load_id']
+        ['sender_key'],
+        ['sender_key'],
+        ['sender_key', 'booked_at', 'transaction_id', '_load_id'],
+        which=has_near_payments()
     ) }}",
     post_hook="{{ log_units(['sender_key']) }}"
 ) }}
@@ -57,4 +60,4 @@ select
 from sent
 where
     least(after_3 - booked_at, after_2 - before_1, after_1 - before_2, booked_at - before_3)
-    <= interval '5 minutes'
+    <= {{ dense_span() }}

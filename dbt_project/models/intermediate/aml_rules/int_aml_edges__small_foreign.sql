@@ -4,12 +4,13 @@
     on_schema_change='fail',
     indexes=[
         {'columns': ['receiver_key', 'booked_at'], 'type': 'btree'},
-        {'columns': ['_load_id'], 'type': 'btree'},
+        {'columns': ['_load_id', 'receiver_key'], 'type': 'btree'},
     ],
     pre_hook="{{ touch_units(
         ['receiver_key'],
         ['receiver_key'],
-        ['receiver_key', 'booked_at', 'transaction_id', '_load_id']
+        ['receiver_key', 'booked_at', 'transaction_id', '_load_id'],
+        which=moves_small_shares()
     ) }}",
     post_hook="{{ log_units(['receiver_key']) }}"
 ) }}
@@ -23,12 +24,12 @@ with edges as (
 
 sized as (
     select
-        *,
-        not is_sender_own and amount_eur <= {{ var('aml_small_limit_eur') }} as is_small_from_abroad
+        edges.*,
+        {{ is_small_from_abroad('edges') }} as is_small_from_abroad
     from edges
     where
-        is_receiver_own
-        and sender_key <> receiver_key
+        edges.is_receiver_own
+        and edges.sender_key <> edges.receiver_key
 ),
 
 received as (

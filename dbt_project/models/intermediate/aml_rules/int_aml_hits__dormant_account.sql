@@ -5,24 +5,30 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}],
     pre_hook=[
         "{{ start_anew_where_settings_changed(
-            settings_of_rules(['dormant_reactivated'])
+            settings_of_rules(['dormant_reactivated', 'dormant_busy'])
         ) }}",
-        "{{ reopen_days_of_accounts('account_amount') }}"
+        "{{ reopen_days_of_accounts() }}"
     ],
     post_hook="{{ record_days_of_accounts() }}"
 ) }}
 
--- One row per account and day on which an account that was silent for months moved more than nearly
--- all accounts do.
+-- One row per measure, account and day on which an account that was silent for months moved more
+-- money, or made or received more payments, than nearly all accounts do.
 
 with rules as (
     select
         *,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        cast(window_minutes / 1440 as integer) as window_days
+        cast(window_minutes / 1440 as integer) as window_days,
+        case rule_id
+            when 'dormant_reactivated' then 'account_amount' else 'account_count'
+        end as measure,
+        case rule_id
+            when 'dormant_reactivated' then store_from * {{ var('aml_floor_scale') }}
+            else store_from
+        end as scaled_store_from
     from {{ ref('aml_rules') }}
     where
-        rule_id = 'dormant_reactivated'
+        rule_id in ('dormant_reactivated', 'dormant_busy')
         and status <> 'draft'
 ),
 
@@ -32,15 +38,20 @@ units as (
         heavy_days.account_key,
         heavy_days.own_account,
         heavy_days.movement_date,
-        max(heavy_days.usual_limit) as usual_limit,
+        heavy_days.measure,
+        max(heavy_days.heavy_limit) as heavy_limit,
         max(heavy_days._load_id) as last_load_id
     from {{ reopened() }} as reopened_days
     inner join {{ ref('int_aml_account_days__heavy') }} as heavy_days
         on
             reopened_days.account_key = heavy_days.account_key
             and reopened_days.movement_date = heavy_days.movement_date
-    where heavy_days.measure = 'account_amount'
-    group by heavy_days.account_key, heavy_days.own_account, heavy_days.movement_date
+    where heavy_days.is_heavy
+    group by
+        heavy_days.account_key,
+        heavy_days.own_account,
+        heavy_days.movement_date,
+        heavy_days.measure
 ),
 
 days as (
@@ -49,12 +60,18 @@ days as (
         movements.amount_in_sek,
         movements.amount_out_sek,
         movements.transaction_count,
-        greatest(movements.amount_in_sek, movements.amount_out_sek) as value
+        case units.measure
+            when 'account_amount'
+                then greatest(movements.amount_in_sek, movements.amount_out_sek)
+            else greatest(movements.count_in, movements.count_out)
+        end as value
     from units
     inner join lateral (
         select
             sum(of_day.incoming_amount_sek) as amount_in_sek,
             sum(of_day.outgoing_amount_sek) as amount_out_sek,
+            sum(of_day.incoming_count) as count_in,
+            sum(of_day.outgoing_count) as count_out,
             sum(of_day.incoming_count + of_day.outgoing_count) as transaction_count
         from {{ ref('fct_account_movements') }} as of_day
         where
@@ -72,7 +89,9 @@ found as (
         earlier_days.last_date
     from days
     inner join rules
-        on days.value >= rules.scaled_store_from
+        on
+            days.measure = rules.measure
+            and days.value >= rules.scaled_store_from
     inner join lateral (
         select max(earlier.movement_date) as last_date
         from {{ ref('fct_account_movements') }} as earlier
@@ -101,11 +120,10 @@ select
     cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     cast(transaction_count as bigint) as transaction_count,
     counterparty_count,
-    {{ money_text('value') }} || ' SEK on a day, '
-    || 'after ' || (movement_date - last_date) || ' days without a payment'
-    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than '
-    || {{ money_text('usual_limit') }} as finding,
-    cast('account_amount' as text) as measure,
+    {{ account_day_text('measure', 'value') }}
+    || ', after ' || (movement_date - last_date) || ' days without a payment'
+    || {{ heavy_limit_text('measure', 'heavy_limit') }} as finding,
+    measure,
     cast(value as numeric(28, 6)) as quantity,
     evidence,
     cast(account_key as text) as thread,

@@ -7,7 +7,7 @@
         "{{ start_anew_where_settings_changed(settings_of_rules(['fan_in', 'fan_out'])) }}",
         "{{ reopen_days_of_accounts('account_count', days=30) }}"
     ],
-    post_hook="{{ record_days_of_accounts() }}"
+    post_hook="{{ record_days_of_accounts(has_months=true) }}"
 ) }}
 
 -- One row per direction, account and day with many different counterparties, held against the
@@ -55,14 +55,23 @@ deliveries as (
     ) as movements on true
 ),
 
--- In and out of the month before, a day.
+first_days as (
+    select {{ first_bank_day() }} as first_day
+),
+
+-- In and out of the month before, a day. In the bank's first month that is as many days as there are:
+-- by thirty of them every account would be far busier than usual. Its first day has no month.
 own_months as (
     select
         units.subject_key,
         units.movement_date,
-        coalesce(movements.incoming_count, 0) / 30.0 as daily_in_count,
-        coalesce(movements.outgoing_count, 0) / 30.0 as daily_out_count
+        coalesce(movements.incoming_count, 0)
+        / cast(least(30, units.movement_date - first_days.first_day) as numeric) as daily_in_count,
+        coalesce(movements.outgoing_count, 0)
+        / cast(least(30, units.movement_date - first_days.first_day) as numeric) as daily_out_count
     from units
+    inner join first_days
+        on units.movement_date > first_days.first_day
     inner join lateral (
         select
             sum(of_month.incoming_count) as incoming_count,

@@ -2,17 +2,23 @@
     indexes=[{'columns': ['rule_id', 'version', 'subject_key', 'alert_date'], 'unique': true}]
 ) }}
 
--- One row per account and day on which an account that is new moved more than nearly all accounts
--- do. Made anew: few accounts are new, and an earlier register may make any of them older.
+-- One row per measure, account and day on which an account that is new moved more money, or made or
+-- received more payments, than nearly all accounts do. Made anew: few accounts are new, and an earlier register may make any of them older.
 
 with rules as (
     select
         *,
-        store_from * {{ var('aml_floor_scale') }} as scaled_store_from,
-        cast(window_minutes / 1440 as integer) as window_days
+        cast(window_minutes / 1440 as integer) as window_days,
+        case rule_id
+            when 'new_account_in_heavy_use' then 'account_amount' else 'account_count'
+        end as measure,
+        case rule_id
+            when 'new_account_in_heavy_use' then store_from * {{ var('aml_floor_scale') }}
+            else store_from
+        end as scaled_store_from
     from {{ ref('aml_rules') }}
     where
-        rule_id = 'new_account_in_heavy_use'
+        rule_id in ('new_account_in_heavy_use', 'new_account_busy')
         and status <> 'draft'
 ),
 
@@ -20,11 +26,12 @@ heavy_days as (
     select
         own_account,
         movement_date,
-        max(usual_limit) as usual_limit,
+        measure,
+        max(heavy_limit) as heavy_limit,
         max(_load_id) as last_load_id
     from {{ ref('int_aml_account_days__heavy') }}
-    where measure = 'account_amount'
-    group by own_account, movement_date
+    where is_heavy
+    group by own_account, movement_date, measure
 ),
 
 accounts as (
@@ -36,11 +43,15 @@ first_register as (
 ),
 
 units as (
-    select distinct
+    select
         rules.rule_id,
         rules.version,
+        rules.scaled_store_from,
         heavy_days.own_account,
         heavy_days.movement_date,
+        heavy_days.measure,
+        heavy_days.heavy_limit,
+        heavy_days.last_load_id,
         accounts.account_key,
         accounts.first_listed_date
     from rules
@@ -50,26 +61,29 @@ units as (
     inner join heavy_days
         on
             accounts.account = heavy_days.own_account
+            and rules.measure = heavy_days.measure
             and heavy_days.movement_date - accounts.first_listed_date
             between 0 and rules.window_days
 ),
 
 days as (
     select
-        units.rule_id,
-        units.version,
-        units.own_account,
-        units.movement_date,
-        units.account_key,
-        units.first_listed_date,
+        units.*,
         movements.amount_in_sek,
         movements.amount_out_sek,
-        movements.transaction_count
+        movements.transaction_count,
+        case units.measure
+            when 'account_amount'
+                then greatest(movements.amount_in_sek, movements.amount_out_sek)
+            else greatest(movements.count_in, movements.count_out)
+        end as value
     from units
     inner join lateral (
         select
             sum(of_day.incoming_amount_sek) as amount_in_sek,
             sum(of_day.outgoing_amount_sek) as amount_out_sek,
+            sum(of_day.incoming_count) as count_in,
+            sum(of_day.outgoing_count) as count_out,
             sum(of_day.incoming_count + of_day.outgoing_count) as transaction_count
         from {{ ref('fct_account_movements') }} as of_day
         where
@@ -80,20 +94,8 @@ days as (
 ),
 
 found as (
-    select
-        days.*,
-        heavy_days.usual_limit,
-        heavy_days.last_load_id,
-        greatest(days.amount_in_sek, days.amount_out_sek) as value
-    from days
-    inner join rules
-        on
-            days.version = rules.version
-            and greatest(days.amount_in_sek, days.amount_out_sek) >= rules.scaled_store_from
-    inner join heavy_days
-        on
-            days.own_account = heavy_days.own_account
-            and days.movement_date = heavy_days.movement_date
+    select * from days
+    where value >= scaled_store_from
 ),
 
 {{ evidence_of_days() }}
@@ -113,11 +115,10 @@ select
     cast(amount_out_sek as numeric(28, 6)) as amount_out_sek,
     cast(transaction_count as bigint) as transaction_count,
     counterparty_count,
-    {{ money_text('value') }} || ' SEK on a day, '
-    || movement_date - first_listed_date || ' days after the account was first listed'
-    || '; {{ var('aml_heavy_day_percentile') }} of 100 accounts move less than '
-    || {{ money_text('usual_limit') }} as finding,
-    cast('account_amount' as text) as measure,
+    {{ account_day_text('measure', 'value') }}
+    || ', ' || movement_date - first_listed_date || ' days after the account was first listed'
+    || {{ heavy_limit_text('measure', 'heavy_limit') }} as finding,
+    measure,
     cast(value as numeric(28, 6)) as quantity,
     evidence,
     cast(account_key as text) as thread,

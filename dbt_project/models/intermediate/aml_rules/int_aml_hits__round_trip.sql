@@ -26,8 +26,7 @@ anchors as (
     from units
     inner join {{ ref('int_aml_edges__large') }} as edges
         on
-            units.subject_key = edges.receiver_key
-            and units.booked_date = edges.booked_date
+            {{ is_of_units('edges', 'receiver_key') }}
 ),
 
 -- Back from the payment that completes it, hop by hop, to what may have paid for it.

@@ -35,12 +35,19 @@ seconds as (
         edges.booked_at - rules.window_length as earliest_at
     from units
     cross join rules
-    inner join {{ ref('int_aml_edges__large') }} as edges
-        on
-            units.subject_key = edges.receiver_key
-            and edges.booked_date between
-            units.booked_date - cast(rules.window_minutes / 1440 as integer) and units.booked_date
-            and rules.scaled_floor_sek <= edges.amount_sek
+    inner join lateral (
+        select of_account.*
+        from {{ ref('int_aml_edges__large') }} as of_account
+        where
+            of_account.receiver_key = units.subject_key
+            and of_account.booked_at >= units.day_from - rules.window_length
+            and of_account.booked_at < units.day_to
+        {{ evaluate_once() }}
+    ) as edges on true
+    where
+        edges.booked_date between
+        units.booked_date - cast(rules.window_minutes / 1440 as integer) and units.booked_date
+        and edges.amount_sek >= rules.scaled_floor_sek
 ),
 
 two_hops as (

@@ -27,111 +27,115 @@ anchors as (
     from units
     inner join {{ ref('int_aml_edges__small_foreign') }} as payments
         on
-            units.subject_key = payments.receiver_key
-            and units.booked_date = payments.booked_date
+            {{ is_of_units('payments', 'receiver_key') }}
 ),
 
--- Every anchor with all that stands in its window, itself included.
-windows as (
+-- Of nearly all accounts small payments from abroad are a small part of what they received: they are
+-- left behind here, before senders are told apart and evidence is written down.
+received as (
     select
         rules.rule_id,
         rules.version,
         rules.store_from,
-        rules.low_share,
         rules.companion_threshold,
         anchors.receiver_key,
         anchors.booked_at as anchor_at,
         anchors.booked_date as anchor_date,
         anchors.transaction_id as anchor_id,
+        anchors.booked_at - rules.window_length as earliest_at,
+        of_window.received_count
+    from rules
+    cross join anchors
+    inner join lateral (
+        select
+            sum(deliveries.transaction_count) as transaction_count,
+            sum(deliveries.received_count) as received_count
+        from (
+            select
+                payments._load_id,
+                count(*) as transaction_count,
+                -- Of the delivery under way what came in so far, of the others all they brought.
+                case payments._load_id
+                    when anchors._load_id then anchors.received_count
+                    else max(payments.received_in_load_count)
+                end as received_count
+            from {{ ref('int_aml_edges__small_foreign') }} as payments
+            where
+                payments.receiver_key = anchors.receiver_key
+                and payments.booked_at between
+                anchors.booked_at - rules.window_length and anchors.booked_at
+            group by payments._load_id
+        ) as deliveries
+        {{ evaluate_once() }}
+    ) as of_window on true
+    where of_window.transaction_count >= rules.low_share * of_window.received_count
+),
+
+-- What is left, with all that stands in its window, the completing payment included.
+windows as (
+    select
+        received.rule_id,
+        received.version,
+        received.store_from,
+        received.companion_threshold,
+        received.receiver_key,
+        received.anchor_at,
+        received.anchor_date,
+        received.anchor_id,
+        received.received_count,
         payments.transaction_id,
         payments.booked_at,
         payments.business_date,
         payments.sender_key,
         payments.sender_country,
         payments.amount_sek,
-        payments._load_id,
-        -- Of the delivery under way what came in so far, of the others all that they brought.
-        case
-            when payments._load_id = anchors._load_id then anchors.received_count
-            else payments.received_in_load_count
-        end as received_count
-    from rules
-    cross join anchors
+        payments._load_id
+    from received
     inner join {{ ref('int_aml_edges__small_foreign') }} as payments
         on
-            anchors.receiver_key = payments.receiver_key
-            and payments.booked_at between
-            anchors.booked_at - rules.window_length and anchors.booked_at
-),
-
-deliveries as (
-    select
-        version,
-        anchor_id,
-        low_share,
-        _load_id,
-        count(*) as transaction_count,
-        max(received_count) as received_count
-    from windows
-    group by version, anchor_id, low_share, _load_id
-),
-
--- Of nearly all accounts small payments from abroad are a small part: they are left behind here,
--- before senders are told apart and evidence is written down.
-received as (
-    select
-        version,
-        anchor_id,
-        sum(received_count) as received_count
-    from deliveries
-    group by version, anchor_id, low_share
-    having sum(transaction_count) >= low_share * sum(received_count)
+            received.receiver_key = payments.receiver_key
+            and payments.booked_at between received.earliest_at and received.anchor_at
 ),
 
 described as (
     select
-        windows.rule_id,
-        windows.version,
-        windows.receiver_key as subject_key,
-        windows.anchor_date as alert_date,
-        windows.anchor_at as alert_at,
-        windows.anchor_id as transaction_id,
-        min(windows.booked_at) as window_start_at,
-        max(windows.business_date) as known_date,
-        max(windows._load_id) as last_load_id,
+        rule_id,
+        version,
+        receiver_key as subject_key,
+        anchor_date as alert_date,
+        anchor_at as alert_at,
+        anchor_id as transaction_id,
+        min(booked_at) as window_start_at,
+        max(business_date) as known_date,
+        max(_load_id) as last_load_id,
         count(*) as transaction_count,
-        count(distinct windows.sender_key) as counterparty_count,
-        count(distinct windows.sender_country) as country_count,
-        sum(windows.amount_sek) as amount_in_sek,
-        max(received.received_count) as received_count,
+        count(distinct sender_key) as counterparty_count,
+        count(distinct sender_country) as country_count,
+        sum(amount_sek) as amount_in_sek,
+        max(received_count) as received_count,
         {{ words_of_rows(
-            evidence_word("'in'", '1', 'windows.transaction_id'),
-            'windows.booked_at, windows.transaction_id'
+            evidence_word("'in'", '1', 'transaction_id'), 'booked_at, transaction_id'
         ) }} as evidence,
         row_number() over (
-            partition by windows.version, windows.receiver_key, windows.anchor_date
+            partition by version, receiver_key, anchor_date
             order by
-                count(distinct windows.sender_key) desc,
-                windows.anchor_at asc,
-                windows.anchor_id asc
+                count(distinct sender_key) desc,
+                anchor_at asc,
+                anchor_id asc
         ) as place
     from windows
-    inner join received
-        on
-            windows.version = received.version
-            and windows.anchor_id = received.anchor_id
     group by
-        windows.rule_id,
-        windows.version,
-        windows.receiver_key,
-        windows.anchor_date,
-        windows.anchor_at,
-        windows.anchor_id,
-        windows.store_from,
-        windows.companion_threshold
+        rule_id,
+        version,
+        receiver_key,
+        anchor_date,
+        anchor_at,
+        anchor_id,
+        store_from,
+        companion_threshold
     having
-        count(distinct windows.sender_key) >= windows.store_from
-        and count(distinct windows.sender_country) >= windows.companion_threshold
+        count(distinct sender_key) >= store_from
+        and count(distinct sender_country) >= companion_threshold
 )
 
 select

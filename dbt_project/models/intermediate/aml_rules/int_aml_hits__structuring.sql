@@ -25,8 +25,7 @@ anchors as (
     from units
     inner join {{ ref('int_aml_edges__large') }} as edges
         on
-            units.subject_key = edges.sender_key
-            and units.booked_date = edges.booked_date
+            {{ is_of_units('edges', 'sender_key') }}
     where edges.is_sender_own
 ),
 

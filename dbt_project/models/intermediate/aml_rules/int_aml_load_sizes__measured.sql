@@ -7,7 +7,8 @@
 
 -- One row per load, measure and percentile: what is usual among all own accounts on the days that
 -- the delivery is about. The segment that a hit is held against: the register tells nothing that
--- would part accounts further.
+-- would part accounts further. Fewer than a hundred accounts and days have no hundredths: such a
+-- delivery has no rows here.
 --   account_amount  SEK that an account moved in one direction on a day
 --   account_count   payments that an account made or received on a day
 
@@ -52,22 +53,26 @@ measured as (
     where day_count >= {{ var('aml_usual_day_min_share') }} * load_count
 ),
 
-percentiles as (
+ranked as (
     select
         _load_id,
         measure,
         quantity,
-        ntile(100) over (
+        row_number() over (
             partition by _load_id, measure
             order by quantity
-        ) as percentile
+        ) as place,
+        count(*) over (partition by _load_id, measure) as account_day_count
     from measured
 )
 
+-- The rows with which the next hundredth is full.
 select
     _load_id,
     measure,
-    percentile,
-    max(quantity) as upper_limit
-from percentiles
-group by _load_id, measure, percentile
+    cast(100 * place / account_day_count as integer) as percentile,
+    quantity as upper_limit
+from ranked
+where
+    account_day_count >= 100
+    and 100 * place / account_day_count > 100 * (place - 1) / account_day_count
