@@ -3,7 +3,8 @@
 ) }}
 
 -- One row per measure, account and day on which an account that is new moved more money, or made or
--- received more payments, than nearly all accounts do. Made anew: few accounts are new, and an earlier register may make any of them older.
+-- received more payments, than nearly all accounts do. Made anew: few accounts are new, and an
+-- earlier register may make any of them older.
 
 with rules as (
     select
