@@ -59,8 +59,8 @@ first_days as (
     select {{ first_bank_day() }} as first_day
 ),
 
--- In and out of the month before, a day. In the bank's first month that is as many days as there are:
--- by thirty of them every account would be far busier than usual. Its first day has no month.
+-- In and out of the month before, a day. In the bank's first month that is as many days as there
+-- are: by thirty of them every account would be far busier than usual. Its first day has no month.
 own_months as (
     select
         units.subject_key,

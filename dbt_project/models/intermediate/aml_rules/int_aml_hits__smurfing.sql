@@ -30,8 +30,8 @@ anchors as (
             {{ is_of_units('payments', 'receiver_key') }}
 ),
 
--- Of nearly all accounts small payments from abroad are a small part of what they received: they are
--- left behind here, before senders are told apart and evidence is written down.
+-- Of nearly all accounts small payments from abroad are a small part of what they received: they
+-- are left behind here, before senders are told apart and evidence is written down.
 received as (
     select
         rules.rule_id,
@@ -42,31 +42,29 @@ received as (
         anchors.booked_at as anchor_at,
         anchors.booked_date as anchor_date,
         anchors.transaction_id as anchor_id,
-        anchors.booked_at - rules.window_length as earliest_at,
-        of_window.received_count
+        of_window.received_count,
+        anchors.booked_at - rules.window_length as earliest_at
     from rules
     cross join anchors
     inner join lateral (
+        -- Delivery by delivery, and of all of them together the same in each row.
         select
-            sum(deliveries.transaction_count) as transaction_count,
-            sum(deliveries.received_count) as received_count
-        from (
-            select
-                payments._load_id,
-                count(*) as transaction_count,
-                -- Of the delivery under way what came in so far, of the others all they brought.
+            sum(count(*)) over () as transaction_count,
+            -- Of the delivery under way what came in so far, of the others all that they brought.
+            sum(
                 case payments._load_id
                     when anchors._load_id then anchors.received_count
                     else max(payments.received_in_load_count)
-                end as received_count
-            from {{ ref('int_aml_edges__small_foreign') }} as payments
-            where
-                payments.receiver_key = anchors.receiver_key
-                and payments.booked_at between
-                anchors.booked_at - rules.window_length and anchors.booked_at
-            group by payments._load_id
-        ) as deliveries
-        {{ evaluate_once() }}
+                end
+            ) over () as received_count
+        from {{ ref('int_aml_edges__small_foreign') }} as payments
+        where
+            payments.receiver_key = anchors.receiver_key
+            and payments.booked_at between
+            anchors.booked_at - rules.window_length and anchors.booked_at
+        group by payments._load_id
+        order by payments._load_id
+        limit 1
     ) as of_window on true
     where of_window.transaction_count >= rules.low_share * of_window.received_count
 ),

@@ -29,8 +29,8 @@ payments as (
         on
             units.subject_key = edges.sender_key
             and edges.booked_date between units.booked_date - 1 and units.booked_date
-            and edges.booked_at >= units.day_from - interval '1 day'
-            and edges.booked_at < units.day_to
+            and units.day_from - interval '1 day' <= edges.booked_at
+            and units.day_to > edges.booked_at
 ),
 
 -- A receiver counts from its payment until the window has passed, or it is paid again.

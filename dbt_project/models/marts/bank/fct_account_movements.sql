@@ -15,8 +15,8 @@
 ) }}
 
 -- Grain: one row per load, own account and booking day with movement. A payment between two own
--- accounts moves both. The index has the counts with it: detection adds up the month before each busy
--- day, and need not visit a row of every day for it.
+-- accounts moves both. The index has the counts with it: detection adds up the month before each
+-- busy day, and need not visit a row of every day for it.
 
 with transactions as (
     {{ rows_to_add(ref('fct_transactions'), ref('int_transaction_loads__published')) }}
