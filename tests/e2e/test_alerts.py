@@ -66,6 +66,7 @@ class Life:
     attempts: dict[str, set[str]] = field(default_factory=dict)
     listed: dict[str, str] = field(default_factory=dict)
     drawn: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
+    fan_subject: str = ""
     # Runs dbt once more in the database of the story.
     build: Callable[..., object] = print
 
@@ -139,9 +140,29 @@ def listed_lines(customers: Path, out: Path) -> dict[str, str]:
     return ids
 
 
+def _own_accounts(customers: Path, taken: set[str]) -> list[str]:
+    with customers.open(encoding="utf-8", newline="") as file:
+        return [record[4] for record in [*csv.reader(file)][1:] if record[4] not in taken]
+
+
 def _german_account(number: int) -> str:
     bban = f"{number:018d}"
     return f"DE{98 - int(bban + '131400') % 97:02d}{bban}"
+
+
+def _incoming(number: int, at: datetime, sender: str, receiver: str) -> list[str]:
+    sides = [sender, receiver, "Germany", "", "Sweden", ""]
+    return [_id(number), f"{at:%Y-%m-%d %H:%M:%S}", "500.00", "SEK", *sides, "incoming", ""]
+
+
+def fan_after_a_busy_day(account: str, out: Path) -> None:
+    """Writes 8 payments in on the second day and 10, of as many payers, on the third."""
+    second, third = datetime(2025, 5, 20, 9), datetime(2025, 5, 21, 9)
+    lines = [
+        _incoming(50_000 + number, at + timedelta(minutes=number), _german_account(number), account)
+        for number, at in enumerate([second] * 8 + [third] * 10)
+    ]
+    _write(lines, out)
 
 
 def register_with(accounts: Sequence[str], customers: Path, out: Path) -> None:
@@ -158,8 +179,7 @@ def drawn_lines(customers: Path, out: Path, taken: set[str]) -> dict[str, tuple[
 
     Accounts that are ``taken`` have no part in it.
     """
-    with customers.open(encoding="utf-8", newline="") as file:
-        own = [record[4] for record in [*csv.reader(file)][1:] if record[4] not in taken]
+    own = _own_accounts(customers, taken)
     ours = {*own, NEW_ACCOUNT, NEW_BUSY, WOKEN}
     lines: list[list[str]] = []
     drawn: dict[str, tuple[str, set[str]]] = defaultdict(lambda: ("", set()))
@@ -248,6 +268,11 @@ def life(
         told.build = build
         customers = folder / FIRST.isoformat() / "customers.csv"
         loaded("bank_customers", customers, FIRST)
+        fan_file = folder / "fan.csv"
+        told.fan_subject = subject = _own_accounts(customers, taken)[0]
+        fan_after_a_busy_day(subject, fan_file)
+        loaded("bank_transactions", fan_file, days[2])
+        taken.add(subject)
         load(days[0])
         load(days[2])
         withdrawn = load(days[3])
@@ -269,6 +294,12 @@ def life(
         register = folder / "customers.csv"
         register_with((NEW_ACCOUNT, NEW_BUSY, WOKEN), customers, register)
         loaded("bank_customers", register, days[4])
+        # Of a day long before: the bank's files now begin there.
+        before = FIRST - timedelta(days=10)
+        at = datetime(before.year, before.month, before.day, 12)
+        other = _own_accounts(customers, taken)[0]
+        _write([_incoming(60_000, at, _german_account(1), other)], folder / "before.csv")
+        loaded("bank_transactions", folder / "before.csv", before)
         drawn_file = folder / "drawn.csv"
         told.drawn = drawn_lines(customers, drawn_file, taken)
         loaded("bank_transactions", drawn_file, days[4])
@@ -361,6 +392,25 @@ def test_rules_in_shadow_find_what_was_drawn_for_them(life: Life, rule_id: str) 
     # Nobody else is thought to have done it.
     others = found.keys() - set(whole)
     assert [each for each in others if life.evidence[each] & ids] == []
+
+
+def test_a_fan_is_held_against_as_many_days_as_the_bank_has(life: Life) -> None:
+    """10 payers after 8 the day before: usual in a month of two days, and not in one of twelve."""
+    key = rows(
+        "select account_key from intermediate.int_aml_accounts__keyed where account = %s",
+        (life.fan_subject,),
+    )[0]["account_key"]
+
+    def fans(step: str) -> set[str]:
+        hits = [json.loads(hit) for hit in life.held[step]["int_aml_hits__united"]]
+        return {
+            hit["alert_date"]
+            for hit in hits
+            if (hit["rule_id"], hit["subject_key"]) == ("fan_in", key)
+        }
+
+    assert "2025-05-21" not in fans("one withdrawn")
+    assert "2025-05-21" in fans("all")
 
 
 def test_heavy_days_are_those_above_nearly_all_of_their_delivery(life: Life) -> None:
