@@ -455,7 +455,7 @@ def test_heavy_days_are_those_above_nearly_all_of_their_delivery(life: Life) -> 
         return Decimal(max(day[f"incoming_{what}"], day[f"outgoing_{what}"]))
 
     expected = Counter()
-    limits = set()
+    limits, hundredths = set(), set()
     for load_id, days in days_of.items():
         timely = [day for day in days if day["movement_date"] <= about[load_id] + timedelta(days=1)]
         lines: Counter[date] = Counter()
@@ -469,8 +469,10 @@ def test_heavy_days_are_those_above_nearly_all_of_their_delivery(life: Life) -> 
         ):
             sizes = sorted(most(day, what) for day in segment)
             # A hundredth of fewer than a hundred is none: all of them are looked at.
-            limit = sizes[-(-len(sizes) * percent // 100) - 1] if len(sizes) >= 100 else None
-            heavy = sizes[-(-len(sizes) * 99 // 100) - 1] if len(sizes) >= 100 else None
+            at = {each: sizes[-(-len(sizes) * each // 100) - 1] for each in range(1, 101)}
+            limit, heavy = (at[percent], at[99]) if len(sizes) >= 100 else (None, None)
+            if limit is not None:
+                hundredths.update((load_id, measure, *each) for each in at.items())
             limits.add((measure, limit is None))
             expected.update(
                 (
@@ -481,6 +483,10 @@ def test_heavy_days_are_those_above_nearly_all_of_their_delivery(life: Life) -> 
                 if limit is None or most(day, what) >= limit
             )
     assert len(limits) == 4
+    assert hundredths == {
+        (each["_load_id"], each["measure"], each["percentile"], each["upper_limit"])
+        for each in rows("select * from intermediate.int_aml_load_sizes__measured")
+    }
     columns = ("_load_id", "measure", "own_account", "movement_date", "heavy_limit", "is_heavy")
     found = rows("select * from intermediate.int_aml_account_days__heavy")
     assert Counter(tuple(each[name] for name in columns) for each in found) == expected
