@@ -79,11 +79,11 @@ class Day:
         return self.seconds / self.copy_seconds
 
     @property
-    def added(self) -> float | None:
-        """What detection adds to the build, as a share of it."""
+    def detection_alone(self) -> float | None:
+        """Seconds of detection, without what any build takes."""
         if self.detection_seconds is None or self.idle_seconds is None:
             return None
-        return (self.detection_seconds - self.idle_seconds) / self.build_seconds
+        return self.detection_seconds - self.idle_seconds
 
 
 def main() -> None:
@@ -102,9 +102,7 @@ def main() -> None:
             "bare COPY": [(day.number, day.copy_seconds) for day in days],
         }
         if not arguments.without_detection:
-            lines["detection"] = [
-                (day.number, (day.detection_seconds or 0) - (day.idle_seconds or 0)) for day in days
-            ]
+            lines["detection"] = [(day.number, day.detection_alone or 0) for day in days]
         title = f"A day of {arguments.rows:,} lines with history behind it"
         draw(arguments.plot, title, "days in the database", "seconds", lines)
         say(f"the plot is {arguments.plot}")
@@ -253,7 +251,7 @@ def _row(day: Day, days: list[Day]) -> str:
             "" if seconds is None else f"{seconds:.2f}"
             for seconds in (day.idle_seconds, day.detection_seconds)
         ),
-        "" if day.added is None else f"{day.added:.0%}",
+        "" if day.detection_alone is None else f"{day.detection_alone / day.build_seconds:.0%}",
     ]
     return f"| {' | '.join(cells)} |"
 

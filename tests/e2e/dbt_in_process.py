@@ -21,7 +21,8 @@ from tests.conftest import Database
 from tests.support import BANK_ONLY
 
 # Seeds never change in these tests; the snapshots see only what is newest when dbt runs.
-ALL_BUT_MODELS = ("seed", "test", "unit_test", "snapshot")
+MODELS_AND_SEEDS_ONLY = ("test", "unit_test", "snapshot")
+ALL_BUT_MODELS = ("seed", *MODELS_AND_SEEDS_ONLY)
 
 
 class Builder:

@@ -44,3 +44,10 @@ def holdings() -> Held:
             texts = rows(table.format(sql.Identifier(schema, name)))
             found[name] = Counter(each["text"] for each in texts)
     return found
+
+
+def assert_same(built: Held, anew: Held) -> None:
+    """Fails with the table, how many rows are gone and came, and the first of them."""
+    for name, standing in anew.items():
+        gone, come = built[name] - standing, standing - built[name]
+        assert (name, gone.total(), come.total(), [*gone, *come][:2]) == (name, 0, 0, [])

@@ -31,8 +31,8 @@ from loaders.generators.bank.patterns import read_attempts
 from sluss.aml import comparison, decisions
 from sluss.idle import DETECTION, selection
 from tests.conftest import REPOSITORY, Database
-from tests.e2e.dbt_in_process import Builder
-from tests.e2e.detection import Held, holdings
+from tests.e2e.dbt_in_process import ALL_BUT_MODELS, MODELS_AND_SEEDS_ONLY, Builder
+from tests.e2e.detection import Held, assert_same, holdings
 from tests.support import Row, loaded, rows
 
 FIRST = date(2025, 5, 19)
@@ -51,7 +51,6 @@ RULE_OF = {
 NEW_ACCOUNT, NEW_BUSY, WOKEN = (f"SE8902NEWA{number:014d}" for number in (1, 2, 3))
 # What the marts of the bank's day say when all is made anew, other tests ask.
 ANEW = ("--full-refresh", "--select", *selection(DETECTION))
-MODELS_ONLY = ("test", "unit_test", "snapshot")
 
 
 @dataclass
@@ -279,18 +278,16 @@ def life(
         builder = Builder(database, folder, bank_only=True, with_detection=True)
 
         def build(*options: str, seeds: bool = False) -> None:
-            builder(*options, leave_out=MODELS_ONLY if seeds else ("seed", *MODELS_ONLY))
+            builder(*options, leave_out=MODELS_AND_SEEDS_ONLY if seeds else ALL_BUT_MODELS)
 
         told.build = build
         customers = folder / FIRST.isoformat() / "customers.csv"
         loaded("bank_customers", customers, FIRST)
         fan_file = folder / "fan.csv"
-        told.fan_subject = subject = _own_accounts(customers, taken)[0]
-        fan_after_a_busy_day(subject, fan_file)
+        told.fan_subject, sender, other = _own_accounts(customers, taken)[:3]
+        taken |= {told.fan_subject, sender, other}
+        fan_after_a_busy_day(told.fan_subject, fan_file)
         loaded("bank_transactions", fan_file, days[2])
-        taken.add(subject)
-        sender = _own_accounts(customers, taken)[0]
-        taken.add(sender)
         first_file = folder / FIRST.isoformat() / "transactions.csv"
         told.burst_to_come = burst_to_come(sender, days[4], first_file)
         load(days[0])
@@ -317,7 +314,6 @@ def life(
         # Of a day long before: the bank's files now begin there.
         before = FIRST - timedelta(days=10)
         at = datetime(before.year, before.month, before.day, 12)
-        other = _own_accounts(customers, taken)[0]
         _write([_incoming(60_000, at, _german_account(1), other)], folder / "before.csv")
         loaded("bank_transactions", folder / "before.csv", before)
         drawn_file = folder / "drawn.csv"
@@ -339,8 +335,7 @@ def test_a_life_of_loads_ends_where_a_full_refresh_does(life: Life, step: str) -
     built, anew = life.held[step], life.held[f"{step}, all anew"]
     for name, standing in anew.items():
         assert standing, f"{name} is empty: nothing was compared"
-        gone, come = built[name] - standing, standing - built[name]
-        assert (name, gone.total(), come.total(), [*gone, *come][:2]) == (name, 0, 0, [])
+    assert_same(built, anew)
     # What came and went changed something.
     assert life.held["three days"]["int_aml_hits__united"] - built["int_aml_hits__united"]
 

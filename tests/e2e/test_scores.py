@@ -19,7 +19,7 @@ import pytest
 from loaders.ledger import withdraw
 from sluss.aml import evaluate, scorecard
 from tests.conftest import Database
-from tests.e2e.dbt_in_process import Builder
+from tests.e2e.dbt_in_process import ALL_BUT_MODELS, MODELS_AND_SEEDS_ONLY, Builder
 from tests.e2e.labelled_set import (
     FIRST_DAY,
     Payment,
@@ -46,7 +46,6 @@ FEATURES = (
 )
 TABLES = ("int_aml_pairs__new", "int_aml_features__of_pairs", "int_aml_pairs__scored")
 MODELS = ("+fct_transaction_scores", "+int_aml_accounts__keyed")
-MODELS_ONLY = ("test", "unit_test", "snapshot")
 Found = dict[tuple[str, str, date], tuple[float, ...]]
 
 
@@ -88,7 +87,7 @@ def steps(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -
 
     def built(step: str, names: Iterable[str], *flags: str) -> None:
         # Seeds once: they never change here.
-        without = MODELS_ONLY if not found else ("seed", *MODELS_ONLY)
+        without = MODELS_AND_SEEDS_ONLY if not found else ALL_BUT_MODELS
         build("--select", *MODELS, *flags, leave_out=without)
         published = [each for name in names for each in files[name]]
         found[step] = Step(published, features_now(), {name: table(name) for name in TABLES})

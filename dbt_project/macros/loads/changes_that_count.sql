@@ -17,12 +17,7 @@
                 changed.booked_at - {{ dense_span() }} and changed.booked_at + {{ dense_span() }}
                 and near_ones.transaction_id <> changed.transaction_id
         )
-        or exists (
-            select 1 from {{ this }} as standing
-            where
-                standing._load_id = changed._load_id
-                and standing.sender_key = changed.sender_key
-        )
+        or {{ unit_stands('sender_key') }}
     )
 {%- endmacro %}
 
@@ -35,12 +30,17 @@
     and (
         changed._sign = -1
         or {{ is_small_from_abroad('changed') }}
-        or exists (
-            select 1 from {{ this }} as standing
-            where
-                standing._load_id = changed._load_id
-                and standing.receiver_key = changed.receiver_key
-        )
+        or {{ unit_stands('receiver_key') }}
+    )
+{%- endmacro %}
+
+{#- Whether the model has rows of the line's delivery and account. -#}
+{% macro unit_stands(key) -%}
+    exists (
+        select 1 from {{ this }} as standing
+        where
+            standing._load_id = changed._load_id
+            and standing.{{ key }} = changed.{{ key }}
     )
 {%- endmacro %}
 

@@ -16,20 +16,7 @@
 -- money, or made or received more payments, than nearly all accounts do.
 
 with rules as (
-    select
-        *,
-        cast(window_minutes / 1440 as integer) as window_days,
-        case rule_id
-            when 'dormant_reactivated' then 'account_amount' else 'account_count'
-        end as measure,
-        case rule_id
-            when 'dormant_reactivated' then store_from * {{ var('aml_floor_scale') }}
-            else store_from
-        end as scaled_store_from
-    from {{ ref('aml_rules') }}
-    where
-        rule_id in ('dormant_reactivated', 'dormant_busy')
-        and status <> 'draft'
+    {{ rules_about_days('dormant_reactivated', 'dormant_busy') }}
 ),
 
 -- Heavy days first, which are few; their movements are looked up account by account.
@@ -55,30 +42,7 @@ units as (
 ),
 
 days as (
-    select
-        units.*,
-        movements.amount_in_sek,
-        movements.amount_out_sek,
-        movements.transaction_count,
-        case units.measure
-            when 'account_amount'
-                then greatest(movements.amount_in_sek, movements.amount_out_sek)
-            else greatest(movements.count_in, movements.count_out)
-        end as value
-    from units
-    inner join lateral (
-        select
-            sum(of_day.incoming_amount_sek) as amount_in_sek,
-            sum(of_day.outgoing_amount_sek) as amount_out_sek,
-            sum(of_day.incoming_count) as count_in,
-            sum(of_day.outgoing_count) as count_out,
-            sum(of_day.incoming_count + of_day.outgoing_count) as transaction_count
-        from {{ ref('fct_account_movements') }} as of_day
-        where
-            of_day.own_account = units.own_account
-            and of_day.movement_date = units.movement_date
-        {{ evaluate_once() }}
-    ) as movements on true
+    {{ days_of_units() }}
 ),
 
 found as (

@@ -7,20 +7,7 @@
 -- earlier register may make any of them older.
 
 with rules as (
-    select
-        *,
-        cast(window_minutes / 1440 as integer) as window_days,
-        case rule_id
-            when 'new_account_in_heavy_use' then 'account_amount' else 'account_count'
-        end as measure,
-        case rule_id
-            when 'new_account_in_heavy_use' then store_from * {{ var('aml_floor_scale') }}
-            else store_from
-        end as scaled_store_from
-    from {{ ref('aml_rules') }}
-    where
-        rule_id in ('new_account_in_heavy_use', 'new_account_busy')
-        and status <> 'draft'
+    {{ rules_about_days('new_account_in_heavy_use', 'new_account_busy') }}
 ),
 
 heavy_days as (
@@ -68,30 +55,7 @@ units as (
 ),
 
 days as (
-    select
-        units.*,
-        movements.amount_in_sek,
-        movements.amount_out_sek,
-        movements.transaction_count,
-        case units.measure
-            when 'account_amount'
-                then greatest(movements.amount_in_sek, movements.amount_out_sek)
-            else greatest(movements.count_in, movements.count_out)
-        end as value
-    from units
-    inner join lateral (
-        select
-            sum(of_day.incoming_amount_sek) as amount_in_sek,
-            sum(of_day.outgoing_amount_sek) as amount_out_sek,
-            sum(of_day.incoming_count) as count_in,
-            sum(of_day.outgoing_count) as count_out,
-            sum(of_day.incoming_count + of_day.outgoing_count) as transaction_count
-        from {{ ref('fct_account_movements') }} as of_day
-        where
-            of_day.own_account = units.own_account
-            and of_day.movement_date = units.movement_date
-        {{ evaluate_once() }}
-    ) as movements on true
+    {{ days_of_units() }}
 ),
 
 found as (
